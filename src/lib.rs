@@ -1,0 +1,18 @@
+//! dayi (答疑) answers free-form Chinese questions from a FAQ.
+//!
+//! Every phrasing of every FAQ entry is embedded with a Chinese sentence-embedding model and indexed; a question
+//! is matched against the index and comes back as a `Verdict`: the best entries, a calibrated confidence, and
+//! the decision to answer, to ask back, or to hand over to a person.
+//!
+//! Dependencies between the modules point one way only:
+//!
+//! ```text
+//! main -> cli -> http, eval, import -> matcher -> rank, index, embed, store -> text, faq, vector
+//! ```
+
+pub mod embed;
+pub mod faq;
+pub mod import;
+pub mod index;
+pub mod text;
+pub mod vector;

@@ -1,0 +1,3 @@
+//! The `dayi` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Chinese text: one normalisation for everything that is compared, words, pinyin. Pure functions.
