@@ -14,5 +14,6 @@ pub mod embed;
 pub mod faq;
 pub mod import;
 pub mod index;
+pub mod store;
 pub mod text;
 pub mod vector;

@@ -40,6 +40,7 @@ impl Answer {
 
     /// The pictures in reading order.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of CommonMark's many events only these matter here")]
     pub fn images(&self) -> Vec<Image> {
         let mut images: Vec<Image> = Vec::new();
         let mut inside = false;
@@ -63,6 +64,7 @@ impl Answer {
 
     /// The words alone: no pictures, no markup. What the matcher compares with a question.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of CommonMark's many events only these matter here")]
     pub fn plain_text(&self) -> String {
         let mut text = String::with_capacity(self.0.len());
         let mut in_image = false;

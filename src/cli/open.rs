@@ -1,0 +1,94 @@
+//! From files and settings to a matcher: what `index`, `ask`, `serve` and `eval` begin with.
+
+use std::{
+    collections::HashSet,
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{output, progress::Bars};
+use crate::{
+    config::Config,
+    embed::{self, Embedder},
+    faq::EntryId,
+    import::{self, Import, ImportReport},
+    matcher::{self, BuildReport, Snapshot},
+    store::{ImportCounts, Store},
+};
+
+/// Folder of index snapshots inside the data directory.
+const SNAPSHOTS: &str = "index";
+
+/// What an import of several files did.
+#[derive(Debug, Default, serde::Serialize)]
+pub(super) struct Imported {
+    /// Added, changed, unchanged and removed entries.
+    pub counts: ImportCounts,
+    /// One report a file.
+    pub reports: Vec<ImportReport>,
+    /// Files of which nothing could be read, with the reason.
+    pub failed: Vec<String>,
+    /// Entries that an evaluation leaves out.
+    #[serde(skip)]
+    pub held_out: HashSet<EntryId>,
+}
+
+/// Imports `files` into `store`. A file that cannot be read does not keep the others out.
+pub(super) fn import(files: &[PathBuf], store: &mut Store) -> Result<Imported, Box<dyn Error>> {
+    let mut imported = Imported::default();
+    let mut seen: HashSet<EntryId> = HashSet::new();
+    for file in files {
+        match import::import_file(file) {
+            Ok(mut import) => {
+                drop_known_ids(&mut import, &mut seen);
+                report(&import.report);
+                imported.counts += store.replace_file(&import.report.file, &import.entries)?;
+                imported.held_out.extend(import.held_out);
+                imported.reports.push(import.report);
+            }
+            Err(error) => {
+                output::error(&error);
+                imported.failed.push(error.to_string());
+            }
+        }
+    }
+    Ok(imported)
+}
+
+/// An id that an earlier file of the same call used is left out and reported: two entries cannot share it.
+fn drop_known_ids(import: &mut Import, seen: &mut HashSet<EntryId>) {
+    let (report, entries) = (&mut import.report, &mut import.entries);
+    entries.retain(|entry| {
+        let is_new = seen.insert(entry.id.clone());
+        if !is_new {
+            report.add_repeated_id(entry);
+        }
+        is_new
+    });
+    report.imported = entries.len();
+}
+
+/// Says what was left out of a file, on stderr.
+fn report(report: &ImportReport) {
+    for issue in &report.issues {
+        output::note(format_args!("{}: {issue}", report.file));
+    }
+}
+
+/// Loads the model of `config`.
+pub(super) fn model(config: &Config) -> Result<Arc<dyn Embedder>, Box<dyn Error>> {
+    Ok(embed::load(&config.model)?)
+}
+
+/// Embeds and indexes what is in `store`. `directory` is where snapshots are kept, if anywhere.
+pub(super) fn snapshot(
+    store: &mut Store,
+    embedder: &dyn Embedder,
+    config: &Config,
+    directory: Option<&Path>,
+) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
+    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
+    let built = matcher::build(store, embedder, &config.index, folder.as_deref(), &Bars::default())?;
+    Ok(built)
+}

@@ -1,0 +1,1 @@
+//! [`Snapshot`]: a FAQ ready to answer, immutable and numbered.
