@@ -47,6 +47,25 @@ pub trait Embedder: Send + Sync {
     fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error>;
 }
 
+/// Last-layer vectors of one text's tokens, row-major `[tokens x dimension]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenVectors {
+    /// The numbers, one row of `dimension` a token.
+    pub values: Vec<f32>,
+    /// Length of each row.
+    pub dimension: usize,
+}
+
+/// Token ids to token vectors: what an engine computes. Tokenizing, prompts and pooling are the same for all
+/// engines.
+pub trait Encoder: Send + Sync {
+    /// `batch`: token ids of each text, special tokens included, none empty, none longer than the model allows.
+    ///
+    /// # Errors
+    /// When the computation fails.
+    fn encode(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error>;
+}
+
 /// Why a text could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -54,6 +73,14 @@ pub enum Error {
     #[error("cannot split the text into tokens: {reason}")]
     Tokenize {
         /// What the tokenizer said.
+        reason: String,
+    },
+    /// The engine could not compute.
+    #[error("the {engine} engine failed: {reason}")]
+    Engine {
+        /// Name of the engine.
+        engine: &'static str,
+        /// What it said.
         reason: String,
     },
     /// The engine made something that is no unit vector.
