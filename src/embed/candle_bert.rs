@@ -68,7 +68,7 @@ impl CandleEncoder {
         let mismatch = |error: candle_core::Error| WeightsError::Mismatch { reason: error.to_string() };
         let weights =
             VarBuilder::from_slice_safetensors(safetensors, DType::F32, &Device::Cpu).map_err(mismatch)?;
-        let weights = find_encoder(weights).ok_or(WeightsError::NoEncoder)?;
+        let weights = find_encoder(&weights).ok_or(WeightsError::NoEncoder)?;
         let model = match config.architecture {
             Architecture::Bert => bert::BertModel::load(weights, &bert_config(config)).map(Model::Bert),
             Architecture::XlmRoberta => {
@@ -130,7 +130,7 @@ impl Encoder for CandleEncoder {
 }
 
 /// Steps into the prefix under which the encoder's tensors lie.
-fn find_encoder(weights: VarBuilder<'_>) -> Option<VarBuilder<'_>> {
+fn find_encoder<'a>(weights: &VarBuilder<'a>) -> Option<VarBuilder<'a>> {
     PREFIXES.into_iter().find_map(|prefix| {
         let inner = if prefix.is_empty() { weights.clone() } else { weights.pp(prefix) };
         inner.contains_tensor("embeddings.word_embeddings.weight").then_some(inner)

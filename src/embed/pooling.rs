@@ -75,10 +75,14 @@ fn mean<'a>(first: &[f32], rest: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sum = first.to_vec();
     let mut count = 1.0f32;
     for row in rest {
-        sum.iter_mut().zip(row).for_each(|(total, x)| *total += x);
+        for (total, x) in sum.iter_mut().zip(row) {
+            *total += x;
+        }
         count += 1.0;
     }
-    sum.iter_mut().for_each(|total| *total /= count);
+    for total in &mut sum {
+        *total /= count;
+    }
     sum
 }
 

@@ -139,15 +139,24 @@ impl TinyModel {
         fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
     }
 
-    /// Numbers in -1..1 that depend on the tensor's name and the seed alone. The rows after `skip_rows` are the same
+    /// Numbers that depend on the tensor's name and the seed alone. The rows after `skip_rows` are the same
     /// whatever `skip_rows` is, so that tables with and without unused rows agree where they are used.
     fn values(&self, name: &str, shape: &[usize], skip_rows: usize) -> Vec<f32> {
         let mut state = name
             .bytes()
             .fold(self.seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        let is_bias = name.rsplit('.').next() == Some("bias");
         let mut next = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
+            let number = (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0;
+            // Biases as large as the rest would drown what tells one token from another.
+            if name.ends_with("LayerNorm.weight") {
+                1.0 + 0.2 * number
+            } else if is_bias {
+                0.1 * number
+            } else {
+                number
+            }
         };
         let count: usize = shape.iter().product();
         let skipped = skip_rows * shape.last().unwrap();

@@ -29,7 +29,7 @@ impl Job {
 
     /// Hands the vectors over.
     pub(super) fn finish(self) {
-        self.answer_with(Ok)
+        self.answer_with(Ok);
     }
 
     pub(super) fn fail(self, error: BatchError) {

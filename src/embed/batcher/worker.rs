@@ -85,17 +85,15 @@ impl Worker {
                 continue;
             }
             let tokens = members.iter().map(|&i| batch[i].total()).sum();
-            match self.embed(&texts, role, members.len(), tokens) {
-                Ok(embedded) => {
-                    let mut embedded = embedded.into_iter();
-                    for i in members {
-                        vectors[i] = embedded.by_ref().take(batch[i].job.texts.len()).collect();
-                    }
+            let Ok(embedded) = self.embed(&texts, role, members.len(), tokens) else {
+                for counted in batch {
+                    self.run_alone(counted);
                 }
-                Err(_) => {
-                    batch.into_iter().for_each(|counted| self.run_alone(counted));
-                    return;
-                }
+                return;
+            };
+            let mut embedded = embedded.into_iter();
+            for i in members {
+                vectors[i] = embedded.by_ref().take(batch[i].job.texts.len()).collect();
             }
         }
         for (counted, vectors) in batch.into_iter().zip(vectors) {

@@ -5,27 +5,28 @@
 //! cache. The token is sent to the endpoint and appears in no text.
 
 mod cache;
+mod error;
 mod id;
+mod pull;
 #[cfg(test)]
 mod test_hub;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo, Metadata};
+use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
 
 pub use cache::CachedModel;
+pub use error::HubError;
 pub use id::{HubId, HubIdError};
 
-use super::model_dir::{
-    CONFIG, LENGTH, MODULES, ModelDirError, PROMPTS, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, pooling_file_of,
-    sha256_file,
-};
-use cache::CachedRepository;
+use self::cache::CachedRepository;
+use self::error::{reason, status};
+use self::pull::{Pull, metadata};
+use super::model_dir::{CONFIG, MODULES, TOKENIZER, WEIGHTS};
 
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 /// Attempts after the first, each continuing where the last one broke.
@@ -68,100 +69,6 @@ pub struct Download<'a> {
     pub bytes: u64,
     /// Bytes that there are.
     pub total: u64,
-}
-
-/// Why the hub or its cache did not deliver a model.
-#[derive(Debug, thiserror::Error)]
-pub enum HubError {
-    /// Nowhere to keep downloads.
-    #[error("no home folder is known to keep models in; set HF_HOME to a folder")]
-    NoCacheFolder,
-    /// Offline, and the cache does not have it all.
-    #[error(
-        "offline, and the cache {} lacks these files of {id}: {}. Fetch them once with `dayi model pull {id}` while \
-         online, or name a model folder with --model", .cache.display(), .files.join(", ")
-    )]
-    NotCached {
-        /// The model.
-        id: HubId,
-        /// The cache folder.
-        cache: PathBuf,
-        /// What is missing.
-        files: Vec<String>,
-    },
-    /// Offline, and asked to download.
-    #[error("offline: {id} cannot be fetched from the hub; run again without --offline")]
-    Offline {
-        /// The model.
-        id: HubId,
-    },
-    /// The repository, revision or file does not exist.
-    #[error(
-        "{endpoint} has no {file} of {id}; check the spelling and that it is a sentence-transformers model with \
-         safetensors weights (and no folder of this name is here)"
-    )]
-    NotFound {
-        /// The model.
-        id: HubId,
-        /// The file that was asked for.
-        file: String,
-        /// The hub.
-        endpoint: String,
-    },
-    /// The hub wants another token, or one at all.
-    #[error(
-        "{endpoint} refused access to {id} (status {status}): it does not exist, or it is private or gated; check \
-         the spelling, or set HF_TOKEN to a token that may read it"
-    )]
-    Refused {
-        /// The model.
-        id: HubId,
-        /// The hub.
-        endpoint: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// The connection failed or broke.
-    #[error(
-        "the download of {file} of {id} from {endpoint} broke: {reason}. Run the same command again to continue it, \
-         or set HF_ENDPOINT to a mirror"
-    )]
-    Broken {
-        /// The model.
-        id: HubId,
-        /// The file.
-        file: String,
-        /// The hub.
-        endpoint: String,
-        /// What happened.
-        reason: String,
-    },
-    /// The content is not what the hub announced. The file was removed.
-    #[error(
-        "{file} of {id} arrived damaged: expected {expected}, got {actual}. The file was removed; run the same \
-         command again, and if it stays damaged set HF_ENDPOINT to another mirror"
-    )]
-    Damaged {
-        /// The model.
-        id: HubId,
-        /// The file.
-        file: String,
-        /// Size or SHA-256 that was announced.
-        expected: String,
-        /// Size or SHA-256 that came.
-        actual: String,
-    },
-    /// The cache folder cannot be used.
-    #[error("cannot use the model cache {}: {source}; check its permissions or set HF_HOME", .path.display())]
-    Cache {
-        /// The folder or file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// What was downloaded is no model.
-    #[error(transparent)]
-    Folder(#[from] ModelDirError),
 }
 
 /// A hub and its cache.
@@ -217,7 +124,7 @@ impl Hub {
         match commit {
             Some(commit) if missing.is_empty() => Ok(repository.snapshot(&commit)),
             Some(_) | None if self.settings.offline => Err(HubError::NotCached {
-                id: id.clone(),
+                id: id.to_string(),
                 cache: self.settings.cache.clone(),
                 files: missing,
             }),
@@ -231,7 +138,7 @@ impl Hub {
     /// When offline, or the download fails or is damaged.
     pub fn pull(&self, id: &HubId, progress: &mut dyn FnMut(Download<'_>)) -> Result<PathBuf, HubError> {
         if self.settings.offline {
-            return Err(HubError::Offline { id: id.clone() });
+            return Err(HubError::Offline { id: id.to_string() });
         }
         let api = self.api(id)?;
         let named = api.repo(repo(id, id.revision()));
@@ -270,16 +177,16 @@ impl Hub {
     }
 
     fn broken(&self, id: &HubId, file: &str, reason: String) -> HubError {
-        HubError::Broken { id: id.clone(), file: file.to_owned(), endpoint: self.endpoint(), reason }
+        HubError::Broken { id: id.to_string(), file: file.to_owned(), endpoint: self.endpoint(), reason }
     }
 
     fn request_error(&self, id: &HubId, file: &str, error: &ApiError) -> HubError {
         match status(error) {
             Some(404 | 410) => {
-                HubError::NotFound { id: id.clone(), file: file.to_owned(), endpoint: self.endpoint() }
+                HubError::NotFound { id: id.to_string(), file: file.to_owned(), endpoint: self.endpoint() }
             }
             Some(status @ (401 | 403)) => {
-                HubError::Refused { id: id.clone(), endpoint: self.endpoint(), status }
+                HubError::Refused { id: id.to_string(), endpoint: self.endpoint(), status }
             }
             Some(_) | None => self.broken(id, file, reason(error)),
         }
@@ -288,181 +195,6 @@ impl Hub {
 
 fn repo(id: &HubId, revision: &str) -> Repo {
     Repo::with_revision(id.repository().to_owned(), RepoType::Model, revision.to_owned())
-}
-
-/// One download of a model, pinned to a commit.
-struct Pull<'a> {
-    hub: &'a Hub,
-    id: &'a HubId,
-    cached: CachedRepository,
-    api: Api,
-    remote: ApiRepo,
-    commit: String,
-    progress: &'a mut dyn FnMut(Download<'_>),
-}
-
-impl Pull<'_> {
-    fn all(&mut self) -> Result<PathBuf, HubError> {
-        let snapshot = self.cached.snapshot(&self.commit);
-        // Small files first: an unfit repository is noticed before its weights are downloaded.
-        for file in [CONFIG, TOKENIZER] {
-            self.required(file)?;
-        }
-        for file in [MODULES, PROMPTS, LENGTH, TOKENIZER_CONFIG] {
-            self.optional(file)?;
-        }
-        let pooling = pooling_file_of(&snapshot)?;
-        if pooling != CONFIG {
-            self.optional(&pooling)?;
-        }
-        self.required(WEIGHTS)?;
-        // Only now does the revision point here: an interrupted download leaves the previous version in use.
-        let cache = Cache::new(self.hub.settings.cache.clone());
-        cache
-            .repo(repo(self.id, self.id.revision()))
-            .create_ref(&self.commit)
-            .map_err(|source| HubError::Cache { path: snapshot.clone(), source })?;
-        Ok(snapshot)
-    }
-
-    fn required(&mut self, file: &str) -> Result<(), HubError> {
-        if self.is_here(file)? {
-            return Ok(());
-        }
-        match metadata(&self.api, &self.remote, file) {
-            Ok(metadata) => self.download(file, &metadata),
-            Err(error) => Err(self.hub.request_error(self.id, file, &error)),
-        }
-    }
-
-    fn optional(&mut self, file: &str) -> Result<(), HubError> {
-        if self.cached.is_known_absent(&self.commit, file) || self.is_here(file)? {
-            return Ok(());
-        }
-        match metadata(&self.api, &self.remote, file) {
-            Ok(metadata) => self.download(file, &metadata),
-            Err(error) if status(&error) == Some(404) => self
-                .cached
-                .mark_absent(&self.commit, file)
-                .map_err(|source| HubError::Cache { path: self.cached.snapshot(&self.commit), source }),
-            Err(error) => Err(self.hub.request_error(self.id, file, &error)),
-        }
-    }
-
-    fn pointer(&self, file: &str) -> PathBuf {
-        self.cached.snapshot(&self.commit).join(file)
-    }
-
-    /// Whether the file is in the cache, whole; a damaged one is removed.
-    fn is_here(&self, file: &str) -> Result<bool, HubError> {
-        let pointer = self.pointer(file);
-        if cache::is_intact(&pointer) {
-            return Ok(true);
-        }
-        self.discard(&pointer)?;
-        Ok(false)
-    }
-
-    fn download(&mut self, file: &str, metadata: &Metadata) -> Result<(), HubError> {
-        // The tag names a file in the cache.
-        if !is_safe_tag(metadata.etag()) {
-            let reason = format!("the hub named `{}` as etag, which is no file name", metadata.etag());
-            return Err(self.hub.broken(self.id, file, reason));
-        }
-        let size = metadata.size() as u64;
-        // A remainder that is already too long or complete cannot be continued.
-        let partial = self.cached.partial(metadata.etag());
-        if partial.metadata().is_ok_and(|partial| partial.len() >= size) {
-            self.discard(&partial)?;
-        }
-        let meter = Meter { file, bytes: 0, total: size, progress: &mut *self.progress };
-        let pointer = match self.remote.download_with_progress(file, meter) {
-            Ok(pointer) => pointer,
-            Err(ApiError::IoError(source)) if source.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(HubError::Cache { path: self.hub.settings.cache.clone(), source });
-            }
-            Err(error) => return Err(self.hub.request_error(self.id, file, &error)),
-        };
-        self.verify(file, &pointer, metadata)
-    }
-
-    fn verify(&self, file: &str, pointer: &Path, metadata: &Metadata) -> Result<(), HubError> {
-        let (bytes, sha256) =
-            sha256_file(pointer).map_err(|source| HubError::Cache { path: pointer.to_owned(), source })?;
-        let (expected, actual) = if bytes != metadata.size() as u64 {
-            (format!("{} bytes", metadata.size()), format!("{bytes} bytes"))
-        } else if cache::is_sha256(metadata.etag()) && metadata.etag() != sha256 {
-            (format!("SHA-256 {}", metadata.etag()), format!("SHA-256 {sha256}"))
-        } else {
-            return Ok(());
-        };
-        self.discard(pointer)?;
-        Err(HubError::Damaged { id: self.id.clone(), file: file.to_owned(), expected, actual })
-    }
-
-    fn discard(&self, path: &Path) -> Result<(), HubError> {
-        cache::remove(path).map_err(|source| HubError::Cache { path: path.to_owned(), source })
-    }
-}
-
-/// A file's size, digest and commit.
-fn metadata(api: &Api, remote: &ApiRepo, file: &str) -> Result<Metadata, ApiError> {
-    api.metadata(&remote.url(file))
-}
-
-fn is_safe_tag(etag: &str) -> bool {
-    !etag.is_empty() && Path::new(etag).components().all(|part| matches!(part, Component::Normal(_)))
-}
-
-/// Passes hf-hub's progress on.
-struct Meter<'a> {
-    file: &'a str,
-    bytes: u64,
-    total: u64,
-    progress: &'a mut dyn FnMut(Download<'_>),
-}
-
-impl hf_hub::api::Progress for Meter<'_> {
-    fn init(&mut self, size: usize, _file: &str) {
-        // Called again before every retry, which then reports what is already here.
-        self.bytes = 0;
-        self.total = size as u64;
-    }
-
-    fn update(&mut self, read: usize) {
-        self.bytes += read as u64;
-        (self.progress)(Download { file: self.file, bytes: self.bytes, total: self.total });
-    }
-
-    fn finish(&mut self) {}
-}
-
-/// The HTTP status behind an error, if an answer came at all.
-fn status(error: &ApiError) -> Option<u16> {
-    match error {
-        ApiError::RequestError(request) => match request.as_ref() {
-            ureq::Error::StatusCode(status) => Some(*status),
-            _ => None,
-        },
-        ApiError::TooManyRetries(last) => status(last),
-        ApiError::MissingHeader(_)
-        | ApiError::InvalidHeader(_)
-        | ApiError::ParseIntError(_)
-        | ApiError::IoError(_)
-        | ApiError::InvalidResume
-        | ApiError::LockAcquisition(_) => None,
-    }
-}
-
-fn reason(error: &ApiError) -> String {
-    match error {
-        ApiError::LockAcquisition(_) => "another process is downloading the same file".to_owned(),
-        ApiError::MissingHeader(_) | ApiError::InvalidHeader(_) | ApiError::ParseIntError(_) => {
-            format!("it does not answer like a model hub ({error})")
-        }
-        ApiError::TooManyRetries(last) => reason(last),
-        ApiError::RequestError(_) | ApiError::IoError(_) | ApiError::InvalidResume => error.to_string(),
-    }
 }
 
 /// A URL without the `user:password@` part.

@@ -7,6 +7,8 @@ use serde_json::json;
 use super::{Architecture, ModelDir, ModelDirError};
 use crate::embed::tiny::TinyModel;
 
+type Change = fn(&mut TinyModel);
+
 fn error_after(change: impl FnOnce(&mut TinyModel)) -> String {
     let mut model = TinyModel::bert();
     change(&mut model);
@@ -40,17 +42,17 @@ fn an_architecture_that_cannot_be_computed_is_named() {
 
 #[test]
 fn settings_that_would_change_vectors_are_refused_rather_than_ignored() {
-    let cases: [(&str, fn(&mut TinyModel)); 9] = [
+    let cases: [(&str, Change); 9] = [
         ("position_embedding_type", |m| m.config["position_embedding_type"] = json!("relative_key")),
         ("hidden_act", |m| m.config["hidden_act"] = json!("silu")),
         ("num_attention_heads", |m| m.config["num_attention_heads"] = json!(3)),
         ("num_attention_heads", |m| m.config["num_attention_heads"] = json!(0)),
         ("max_tokens", |m| m.pooling = json!({"pooling_mode_max_tokens": true})),
         ("cls_token + mean_tokens", |m| {
-            m.pooling = json!({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true})
+            m.pooling = json!({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true});
         }),
         ("include_prompt", |m| {
-            m.pooling = json!({"pooling_mode_mean_tokens": true, "include_prompt": false})
+            m.pooling = json!({"pooling_mode_mean_tokens": true, "include_prompt": false});
         }),
         ("Dense", |m| {
             m.modules = json!([
@@ -119,7 +121,8 @@ fn git_lfs_pointers_are_recognised() {
 fn broken_json_says_in_which_file_and_where() {
     for file in ["config.json", "modules.json", "1_Pooling/config.json"] {
         let folder = TinyModel::bert().write();
-        fs::write(folder.path().join(file), "{\n\"a\": }").unwrap();
+        let broken = if file == "modules.json" { "[\n{]" } else { "{\n\"a\": }" };
+        fs::write(folder.path().join(file), broken).unwrap();
         let error = ModelDir::open(folder.path(), None).unwrap_err().to_string();
         assert!(error.contains(file) && error.contains("line 2"), "{error}");
     }

@@ -12,7 +12,7 @@ use super::ModelDirError;
 pub enum Architecture {
     /// Positions count from 0.
     Bert,
-    /// RoBERTa and XLM-RoBERTa: positions count from the padding id + 1.
+    /// `RoBERTa` and XLM-RoBERTa: positions count from the padding id + 1.
     XlmRoberta,
 }
 
@@ -96,10 +96,10 @@ impl TransformerConfig {
         })?;
         let raw: RawConfig = serde_json::from_value(json)
             .map_err(|source| ModelDirError::Json { path: path.to_owned(), source })?;
-        Self::checked(raw, architecture, path)
+        Self::checked(&raw, architecture, path)
     }
 
-    fn checked(raw: RawConfig, architecture: Architecture, path: &Path) -> Result<Self, ModelDirError> {
+    fn checked(raw: &RawConfig, architecture: Architecture, path: &Path) -> Result<Self, ModelDirError> {
         let unsupported = |what, expected, got: &str| ModelDirError::Unsupported {
             path: path.to_owned(),
             what,
@@ -147,7 +147,7 @@ impl TransformerConfig {
         if let Some((what, _)) = sizes.into_iter().find(|(_, size)| *size == 0) {
             return Err(unsupported(what, "a larger number", "one that leaves nothing"));
         }
-        if config.hidden_size % config.heads != 0 {
+        if !config.hidden_size.is_multiple_of(config.heads) {
             let got = format!("{} and {}", config.hidden_size, config.heads);
             return Err(unsupported("num_attention_heads", "heads that divide hidden_size", &got));
         }

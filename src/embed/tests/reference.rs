@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::embed::model_dir::ModelDir;
 use crate::embed::tokenize::TextTokenizer;
-use crate::embed::{Embedder, ModelOptions, Role, load};
+use crate::embed::{ModelOptions, Role, load};
 use crate::vector::Embedding;
 
 /// Least cosine to a reference vector; the reference is rounded to six digits.

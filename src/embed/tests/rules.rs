@@ -8,7 +8,7 @@ use crate::embed::candle_bert::CandleEncoder;
 use crate::embed::model_dir::ModelDir;
 use crate::embed::tiny::{self, BEGIN, END, POSITIONS, TinyModel};
 use crate::embed::tokenize::TextTokenizer;
-use crate::embed::{Embedder, Encoder, LoadError, ModelOptions, Pooling, Role, load};
+use crate::embed::{Encoder, LoadError, ModelOptions, Pooling, Role, load};
 use crate::vector::Embedding;
 
 fn options(folder: &Path) -> ModelOptions {
@@ -101,10 +101,10 @@ fn pooling_comes_from_the_folder_unless_it_is_overridden() {
     let mut vectors = Vec::new();
     for (flag, pooling) in cases {
         let mut model = TinyModel::bert();
-        let mean = embed_query(model.write().path(), |options| options.pooling = Some(pooling), text);
+        let overridden = embed_query(model.write().path(), |options| options.pooling = Some(pooling), text);
         model.pooling = json!({"word_embedding_dimension": 8, (format!("pooling_mode_{flag}")): true});
         let stated = embed_query(model.write().path(), |_| {}, text);
-        assert_same(&stated, &mean, flag);
+        assert_same(&stated, &overridden, flag);
         vectors.push(stated);
     }
     assert_differ(&vectors[0], &vectors[1], "cls and mean");
