@@ -2,6 +2,27 @@
 //!
 //! Knows nothing of FAQs, indexes or storage. The matcher and the importer's indexing step call it.
 
+pub mod batcher;
+mod candle_bert;
+mod hashed;
+pub mod hub;
+mod load;
+pub mod model_dir;
+mod pipeline;
+mod pooling;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tiny;
+mod tokenize;
+
+pub use candle_bert::WeightsError;
+pub use hashed::HashedEmbedder;
+pub use load::{EngineKind, LoadError, ModelOptions, UnknownEngine, load, load_dir, open};
+pub use model_dir::Prompts;
+pub use pooling::{Pooling, UnknownPooling};
+pub use tokenize::TokenizerError;
+
 use crate::vector::Embedding;
 
 /// On which side of a comparison a text stands; some models want another prompt for each.
@@ -47,6 +68,25 @@ pub trait Embedder: Send + Sync {
     fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error>;
 }
 
+/// Last-layer vectors of one text's tokens, row-major `[tokens x dimension]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenVectors {
+    /// The numbers, one row of `dimension` a token.
+    pub values: Vec<f32>,
+    /// Length of each row.
+    pub dimension: usize,
+}
+
+/// Token ids to token vectors: what an engine computes. Tokenizing, prompts and pooling are the same for all
+/// engines.
+pub trait Encoder: Send + Sync {
+    /// `batch`: token ids of each text, special tokens included, none empty, none longer than the model allows.
+    ///
+    /// # Errors
+    /// When the computation fails.
+    fn encode(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error>;
+}
+
 /// Why a text could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -56,6 +96,14 @@ pub enum Error {
         /// What the tokenizer said.
         reason: String,
     },
+    /// The engine could not compute.
+    #[error("the {engine} engine failed: {reason}")]
+    Engine {
+        /// Name of the engine.
+        engine: &'static str,
+        /// What it said.
+        reason: String,
+    },
     /// The engine made something that is no unit vector.
     #[error("the model produced an unusable vector")]
     Vector {
@@ -63,4 +111,16 @@ pub enum Error {
         #[from]
         source: crate::vector::VectorError,
     },
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
