@@ -3,7 +3,9 @@
 //! `golden/wecom-faq.json` was compared with the source by eye. After a deliberate change of the importer, write it
 //! anew with `DAYI_BLESS=1 cargo test --test import_wecom` and read the difference.
 
-use std::{env, fs, path::Path};
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{env, fmt::Write as _, fs, path::Path};
 
 use dayi::import::{self, Severity};
 use serde_json::{Value, json};
@@ -76,7 +78,7 @@ fn not_a_single_character_of_the_source_is_lost() {
         let answer = entry.answer.markdown();
         // The only list of the file: its marks become Markdown.
         let answer = answer.replace("1. 首次", "1.首次").replace("2. 在工作台", "2、在工作台");
-        got.push_str(&format!("{}、{}{answer}", index + 1, entry.question));
+        write!(got, "{}、{}{answer}", index + 1, entry.question).unwrap();
     }
     let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     assert_eq!(visible(&got), visible(&expected));

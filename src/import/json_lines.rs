@@ -3,10 +3,10 @@
 //! The fields are those of an [`Entry`], all optional but `question`; `category` may be a text or a list, and
 //! `heldout_for_oos` marks an entry of a labelled data set (see [`super::Import::held_out`]).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 use super::{
     Import, Origin, markdown, pictures,
@@ -30,7 +30,7 @@ struct Line {
     updated_at: Option<Timestamp>,
     heldout_for_oos: Option<bool>,
     #[serde(flatten)]
-    unknown: BTreeMap<String, IgnoredAny>,
+    unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// Spreadsheets and scripts like to write `"id": 12`.
@@ -52,14 +52,21 @@ pub(super) fn import(origin: &Origin<'_>, bytes: &[u8]) -> Import {
     let mut import =
         Import { entries: Vec::new(), held_out: Vec::new(), report: ImportReport::new(origin.file) };
     let mut first_lines: HashMap<EntryId, usize> = HashMap::new();
+    let mut unknown_fields: HashSet<String> = HashSet::new();
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let number = index + 1;
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match parse(origin, number, line, &mut import.report) {
+        match parse(origin, number, line) {
             Err(kind) => import.report.push(Some(number), None, kind),
-            Ok((entry, held_out)) => {
+            Ok((entry, held_out, unknown)) => {
+                for field in unknown {
+                    // A field that every line has needs one word, not thousands.
+                    if unknown_fields.insert(field.clone()) {
+                        import.report.push(Some(number), Some(&entry.id), IssueKind::UnknownField { field });
+                    }
+                }
                 if let Some(&first_line) = first_lines.get(&entry.id) {
                     let kind = IssueKind::IdTwice { id: entry.id, first_line };
                     import.report.push(Some(number), None, kind);
@@ -76,12 +83,8 @@ pub(super) fn import(origin: &Origin<'_>, bytes: &[u8]) -> Import {
     import
 }
 
-fn parse(
-    origin: &Origin<'_>,
-    number: usize,
-    line: &[u8],
-    report: &mut ImportReport,
-) -> Result<(Entry, bool), IssueKind> {
+/// The entry, whether it is held out, and the fields nobody knows.
+fn parse(origin: &Origin<'_>, number: usize, line: &[u8]) -> Result<(Entry, bool, Vec<String>), IssueKind> {
     let text = str::from_utf8(line).map_err(|_| IssueKind::InvalidUtf8)?;
     let line: Line = serde_json::from_str(text).map_err(|error| {
         // The parser counts lines of its own input, always 1; the issue carries the real one.
@@ -97,12 +100,10 @@ fn parse(
         Some(Id::Number(id)) => id.to_string(),
         None => format!("{}-{number}", markdown::stem_id(origin.file)),
     };
-    let id = id.parse().map_err(|error: crate::faq::EntryIdError| {
-        IssueKind::InvalidId { id: id.clone(), reason: error.to_string() }
+    let id = id.parse().map_err(|error: crate::faq::EntryIdError| IssueKind::InvalidId {
+        id: id.clone(),
+        reason: error.to_string(),
     })?;
-    for field in line.unknown.into_keys() {
-        report.push(Some(number), Some(&id), IssueKind::UnknownField { field });
-    }
     let source = Source { file: origin.file.to_owned(), line: Some(number), ..Source::default() };
     let entry = Entry {
         id,
@@ -122,7 +123,7 @@ fn parse(
         source: Some(line.source.unwrap_or(source)),
         updated_at: line.updated_at,
     };
-    Ok((entry, line.heldout_for_oos.unwrap_or(false)))
+    Ok((entry, line.heldout_for_oos.unwrap_or(false), line.unknown.into_keys().collect()))
 }
 
 fn with_checked_pictures(
@@ -159,8 +160,14 @@ mod tests {
         assert_eq!(import.report.issues, []);
         let [first, second, third] = import.entries.as_slice() else { panic!("{import:?}") };
         assert_eq!((first.question.as_str(), first.answer.markdown()), ("问", "答"));
-        assert_eq!((&first.similar, &first.negative, &first.tags), (&vec!["s".into()], &vec!["n".into()], &vec!["t".into()]));
-        assert_eq!((first.category.as_slice(), first.enabled), (["x".to_owned(), "y".to_owned()].as_slice(), false));
+        assert_eq!(
+            (&first.similar, &first.negative, &first.tags),
+            (&vec!["s".into()], &vec!["n".into()], &vec!["t".into()])
+        );
+        assert_eq!(
+            (first.category.as_slice(), first.enabled),
+            (["x".to_owned(), "y".to_owned()].as_slice(), false)
+        );
         assert_eq!(first.valid_from.unwrap().to_string(), "2026-01-02");
         assert_eq!((second.id.as_str(), second.category.as_slice()), ("7", ["x".to_owned()].as_slice()));
         assert_eq!(import.held_out, ["7".parse().unwrap()]);
@@ -174,12 +181,20 @@ mod tests {
               {\"id\":\"d\",\"question\":\"  \"}\n{\"id\":\"a\",\"question\":\"q\"}\n\
               {\"id\":\"e\",\"question\":\"q\",\"anwser\":1}\n{\"id\":\"f\",\"question\":\"q\",\"similar\":\"s\"}",
         );
-        let issues: Vec<_> = import.report.issues.iter().map(|it| (it.line.unwrap(), it.kind.code())).collect();
+        let issues: Vec<_> =
+            import.report.issues.iter().map(|it| (it.line.unwrap(), it.kind.code())).collect();
         assert_eq!(
             issues,
             [
-                (2, "invalid_line"), (3, "invalid_line"), (4, "invalid_utf8"), (5, "invalid_line"), (6, "invalid_id"),
-                (7, "question_without_text"), (8, "id_twice"), (9, "unknown_field"), (10, "invalid_line"),
+                (2, "invalid_line"),
+                (3, "invalid_line"),
+                (4, "invalid_utf8"),
+                (5, "invalid_line"),
+                (6, "invalid_id"),
+                (7, "question_without_text"),
+                (8, "id_twice"),
+                (9, "unknown_field"),
+                (10, "invalid_line"),
             ]
         );
         let ids: Vec<_> = import.entries.iter().map(|entry| entry.id.as_str()).collect();
@@ -189,8 +204,16 @@ mod tests {
     }
 
     #[test]
+    fn a_field_nobody_knows_is_reported_once() {
+        let import = import(b"{\"question\":\"q\",\"split\":1}\n{\"question\":\"q\",\"split\":2}");
+        let lines: Vec<_> = import.report.issues.iter().map(|issue| issue.line).collect();
+        assert_eq!((lines, import.entries.len()), (vec![Some(1)], 2));
+    }
+
+    #[test]
     fn an_exported_entry_comes_back_as_it_was() {
-        let entry = import("{\"id\":\"a\",\"question\":\"问\",\"answer\":\"答\"}".as_bytes()).entries.remove(0);
+        let entry =
+            import("{\"id\":\"a\",\"question\":\"问\",\"answer\":\"答\"}".as_bytes()).entries.remove(0);
         let line = serde_json::to_vec(&entry).unwrap();
         assert_eq!(import(&line).entries, [entry]);
     }

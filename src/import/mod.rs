@@ -145,12 +145,8 @@ fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, ImportError> {
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => " (it looks like UTF-16)",
             _ => " (perhaps it is GBK or GB18030)",
         };
-        ImportError::NotUtf8 { file: file.to_owned(), line: 1 + count_newlines(valid), hint }
+        ImportError::NotUtf8 { file: file.to_owned(), line: valid.split(|&byte| byte == b'\n').count(), hint }
     })
-}
-
-fn count_newlines(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 #[cfg(test)]
@@ -159,7 +155,9 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_refused_with_the_list_of_known_ones() {
-        for (name, found) in [("faq.docx", "kind .docx"), ("faq", "without an extension"), ("a.md/faq", "without")] {
+        for (name, found) in
+            [("faq.docx", "kind .docx"), ("faq", "without an extension"), ("a.md/faq", "without")]
+        {
             let text = import_bytes(name, b"", None).unwrap_err().to_string();
             assert!(text.contains(found) && text.contains(".md, .markdown, .jsonl, .ndjson"), "{text}");
         }
@@ -175,7 +173,10 @@ mod tests {
     #[test]
     fn invalid_utf8_is_reported_with_its_line_and_what_to_do() {
         let text = import_bytes("faq.md", b"ok\n\xB4\xF0", None).unwrap_err().to_string();
-        assert!(text.contains("line 2") && text.contains("GBK") && text.contains("save the file as UTF-8"), "{text}");
+        assert!(
+            text.contains("line 2") && text.contains("GBK") && text.contains("save the file as UTF-8"),
+            "{text}"
+        );
         let text = import_bytes("faq.md", b"\xFF\xFE*\0", None).unwrap_err().to_string();
         assert!(text.contains("UTF-16"), "{text}");
     }
@@ -186,7 +187,11 @@ mod tests {
             for bytes in [&b""[..], b"\xEF\xBB\xBF", b" \r\n\n"] {
                 let import = import_bytes(&format!("faq.{name}"), bytes, None).unwrap();
                 let kinds: Vec<_> = import.report.issues.iter().map(|issue| &issue.kind).collect();
-                assert_eq!((kinds, import.entries.len()), (vec![&IssueKind::EmptyFile], 0), "{name} {bytes:?}");
+                assert_eq!(
+                    (kinds, import.entries.len()),
+                    (vec![&IssueKind::EmptyFile], 0),
+                    "{name} {bytes:?}"
+                );
             }
         }
     }
@@ -199,7 +204,10 @@ mod tests {
         ] {
             let import = import_bytes(name, text.as_bytes(), None).unwrap();
             assert_eq!(import.report.issues, []);
-            assert_eq!((import.entries[0].id.as_str(), import.entries[0].question.as_str()), ("faq-1", "问题？"));
+            assert_eq!(
+                (import.entries[0].id.as_str(), import.entries[0].question.as_str()),
+                ("faq-1", "问题？")
+            );
         }
     }
 }

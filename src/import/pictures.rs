@@ -15,10 +15,12 @@ pub(super) fn check(answer: Answer, folder: Option<&Path>) -> (Answer, Vec<Issue
     let mut issues = Vec::new();
     let mut refused: Vec<Range<usize>> = Vec::new();
     for (event, range) in Parser::new(answer.markdown()).into_offset_iter() {
-        let src = match &event {
-            Event::Start(Tag::Image { dest_url, .. }) => Some(dest_url.to_string()),
-            Event::Html(html) | Event::InlineHtml(html) => html_picture(html).map(|(src, _)| src.to_owned()),
-            _ => None,
+        let src = if let Event::Start(Tag::Image { dest_url, .. }) = event {
+            Some(dest_url.into_string())
+        } else if let Event::Html(html) | Event::InlineHtml(html) = &event {
+            html_picture(html).map(|(src, _)| src.to_owned())
+        } else {
+            None
         };
         let Some(src) = src else { continue };
         match judge(&src, folder) {
@@ -131,7 +133,8 @@ fn objection(path: &str) -> Option<&'static str> {
         return Some("its path holds a control character");
     }
     // `/a`, `\a`, `//host/a`, `C:\a`, `file:a`
-    if path.starts_with(['/', '\\', '~']) || path.split(['/', '\\']).next().is_some_and(|it| it.contains(':')) {
+    if path.starts_with(['/', '\\', '~']) || path.split(['/', '\\']).next().is_some_and(|it| it.contains(':'))
+    {
         return Some(ABSOLUTE);
     }
     let mut depth = 0_usize;
@@ -176,7 +179,8 @@ mod tests {
     use super::*;
 
     fn codes(src: &str, folder: Option<&Path>) -> Vec<&'static str> {
-        let (_, issues) = check(Answer::new(format!("看图\n\n![图](<{src}>)")), folder);
+        let escaped = src.replace('\\', "\\\\");
+        let (_, issues) = check(Answer::new(format!("看图\n\n![图](<{escaped}>)")), folder);
         issues.iter().map(IssueKind::code).collect()
     }
 
@@ -184,9 +188,25 @@ mod tests {
     fn a_picture_that_leaves_the_folder_is_cut_out_however_it_is_spelled() {
         let folder = tempfile::tempdir().unwrap();
         for src in [
-            "../a.png", "img/../../a.png", "%2e%2e/a.png", "..%2fa.png", "%252e%252e%252fa.png", "img\\..\\..\\a.png",
-            "..\\\\a.png", "%5c%5chost%5ca.png", "/etc/passwd", "%2fetc/passwd", "//host/a.png", "C:\\a.png", "c:a.png",
-            "file:///etc/passwd", "javascript:alert(1)", "~/a.png", ".. /a.png", "a%00.png", "%ff.png",
+            "../a.png",
+            "img/../../a.png",
+            "%2e%2e/a.png",
+            "..%2fa.png",
+            "%252e%252e%252fa.png",
+            "img\\..\\..\\a.png",
+            "..\\a.png",
+            "%5c%5chost%5ca.png",
+            "/etc/passwd",
+            "%2fetc/passwd",
+            "//host/a.png",
+            "C:\\a.png",
+            "c:a.png",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "~/a.png",
+            ".. /a.png",
+            "a%00.png",
+            "%ff.png",
         ] {
             assert_eq!(codes(src, Some(folder.path())), ["picture_refused"], "{src}");
             assert_eq!(codes(src, None), ["picture_refused"], "{src}");
@@ -200,14 +220,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("img")).unwrap();
         fs::write(folder.path().join("img/第 1 步.png"), b"").unwrap();
-        for src in ["img/第 1 步.png", "./img/第%201%20步.png", "img\\\\第 1 步.png", "img/../img/第 1 步.png"] {
+        for src in ["img/第 1 步.png", "./img/第%201%20步.png", "img\\第 1 步.png", "img/../img/第 1 步.png"]
+        {
             assert_eq!(codes(src, Some(folder.path())), <[&str; 0]>::default(), "{src}");
             assert_eq!(codes(src, None), ["picture_missing"], "{src}");
         }
         for src in ["img/none.png", "img", ""] {
             assert_eq!(codes(src, Some(folder.path())), ["picture_missing"], "{src}");
         }
-        for src in ["https://example.com/../a.png", "HTTP://example.com/a.png", "data:image/png;base64,AAAA"] {
+        for src in ["https://example.com/../a.png", "HTTP://example.com/a.png", "data:image/png;base64,AAAA"]
+        {
             assert_eq!(codes(src, Some(folder.path())), <[&str; 0]>::default(), "{src}");
         }
     }
@@ -223,7 +245,11 @@ mod tests {
 
     #[test]
     fn html_attributes_are_found_in_any_quotes() {
-        for tag in ["<img src=a.png alt=b>", "<IMG data-src='x' SRC = \"a.png\" alt='b' />", "<img alt='b' src='a.png'>"] {
+        for tag in [
+            "<img src=a.png alt=b>",
+            "<IMG data-src='x' SRC = \"a.png\" alt='b' />",
+            "<img alt='b' src='a.png'>",
+        ] {
             assert_eq!(html_picture(tag), Some(("a.png", "b")), "{tag}");
         }
         assert_eq!(html_picture("<img>"), None);

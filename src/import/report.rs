@@ -126,7 +126,7 @@ pub enum IssueKind {
     #[error("the line is not valid UTF-8 and was left out; save the file as UTF-8")]
     InvalidUtf8,
     /// A field that has no meaning here: most likely a slip of the pen.
-    #[error("the field {field:?} is not known and was ignored")]
+    #[error("the field {field:?} is not known and was ignored, here and on any later line")]
     UnknownField {
         /// Its name.
         field: String,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{
-    super::{Origin, pictures, report::{ImportReport, IssueKind, excerpt}},
+    super::{
+        Origin, pictures,
+        report::{ImportReport, IssueKind, excerpt},
+    },
     clean,
     grammar::{ends_with_question_mark, is_sentence_end},
     inline::{Line, LineKind, Start, Token, TokenKind},
@@ -49,7 +52,13 @@ pub(super) struct Assembler<'a, 'r> {
 
 impl<'a, 'r> Assembler<'a, 'r> {
     pub(super) fn new(has_title: bool, report: &'r mut ImportReport) -> Self {
-        Self { sections: Sections::new(has_title), drafts: Vec::new(), open: None, outside: Outside::Silent, report }
+        Self {
+            sections: Sections::new(has_title),
+            drafts: Vec::new(),
+            open: None,
+            outside: Outside::Silent,
+            report,
+        }
     }
 
     /// Reads the next line. `before_answer`: the line after it begins an answer.
@@ -59,7 +68,9 @@ impl<'a, 'r> Assembler<'a, 'r> {
                 self.close();
                 self.sections.enter(level, numbering, &line.plain());
             }
-            Role::Question { numbering, heading } => self.question(&line, numbering.map(|it| (it.number, it.len)), heading),
+            Role::Question { numbering, heading } => {
+                self.question(&line, numbering.map(|it| (it.number, it.len)), heading);
+            }
             Role::Answer(marker) => self.answer(line, marker.word, marker.len),
             Role::BoldBeforeAnswer => match &mut self.open {
                 Some(draft) if !draft.in_answer => draft.go_on(line),
@@ -113,7 +124,8 @@ impl<'a, 'r> Assembler<'a, 'r> {
             }
             Some(_) | None => {
                 self.close();
-                let kind = IssueKind::AnswerWithoutQuestion { excerpt: excerpt(&clean::clean(&line.plain())) };
+                let kind =
+                    IssueKind::AnswerWithoutQuestion { excerpt: excerpt(&clean::clean(&line.plain())) };
                 self.report.push(Some(line.number), None, kind);
                 self.outside = Outside::Reported;
             }
@@ -126,7 +138,10 @@ impl<'a, 'r> Assembler<'a, 'r> {
             Some(draft) => {
                 let unfinished = !is_sentence_end(&draft.question) || draft.question.is_empty();
                 let is_words = line.kind == LineKind::Text && !line.is_picture() && !line.is_item;
-                if is_words && unfinished && (before_answer || line.start == Start::Wrap && draft.heading.is_none()) {
+                if is_words
+                    && unfinished
+                    && (before_answer || line.start == Start::Wrap && draft.heading.is_none())
+                {
                     draft.go_on(line);
                 } else {
                     draft.in_answer = true;
@@ -247,7 +262,9 @@ impl<'a> Draft<'a> {
             return self.line;
         };
         let holds = |line: &&Line<'a>| {
-            line.tokens.iter().any(|token| token.kind == TokenKind::Picture && token.raw.contains(src.as_str()))
+            line.tokens
+                .iter()
+                .any(|token| token.kind == TokenKind::Picture && token.raw.contains(src.as_str()))
         };
         self.answer.iter().find(holds).map_or(self.line, |line| line.number)
     }
@@ -256,8 +273,13 @@ impl<'a> Draft<'a> {
     fn go_on(&mut self, mut line: Line<'a>) {
         let pictures: Vec<Token<'a>> = line.take_pictures();
         if !pictures.is_empty() {
-            let picture =
-                Line { tokens: pictures, start: Start::Paragraph, kind: LineKind::Text, is_item: false, ..line.clone() };
+            let picture = Line {
+                tokens: pictures,
+                start: Start::Paragraph,
+                kind: LineKind::Text,
+                is_item: false,
+                ..line.clone()
+            };
             self.answer.push(picture);
         }
         if !self.question.is_empty() {

@@ -1,10 +1,15 @@
-//! CommonMark to flat [`Line`]s with line numbers.
+//! `CommonMark` to flat [`Line`]s with line numbers.
 //!
 //! Owns everything that depends on the Markdown parser. Block quotes are flattened (converters write them for
 //! indented paragraphs), rules and comments dropped, and text that only its indentation or a stray anchor turned
 //! into code or HTML is read as the text it is.
 
-use std::{borrow::Cow, mem, ops::Range};
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser knows many events that our options never yield"
+)]
+
+use std::{borrow::Cow, mem, ops::Range, ptr};
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
@@ -16,7 +21,8 @@ use super::{
 
 /// Splits a document into lines; blank ones are left out. Line ends must be `\n`.
 pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
-    let newlines: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let newlines: Vec<usize> =
+        text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
     let mut reader = Reader { newlines: &newlines, link: None, out: Vec::new() };
     reader.read(text, 0);
     reader.out
@@ -31,6 +37,7 @@ struct Reader<'a, 'n> {
 }
 
 /// The state while one stretch of Markdown is read.
+#[derive(Default)]
 struct Stretch<'a> {
     source: &'a str,
     /// Where the stretch begins in the document.
@@ -52,25 +59,20 @@ struct Stretch<'a> {
     in_table: bool,
 }
 
+impl Stretch<'_> {
+    /// Ends the line. One of nothing but an anchor is no line: the next one takes its place.
+    fn break_line(&mut self, next: Start) {
+        if let Some(line) = self.line.take() {
+            self.block.push(line);
+            self.next_start = next;
+        }
+    }
+}
+
 impl<'a> Reader<'a, '_> {
     /// Reads `source`, which begins at `base` of the document.
     fn read(&mut self, source: &'a str, base: usize) {
-        let mut state = Stretch {
-            source,
-            base,
-            lists: 0,
-            item: None,
-            ordered: Vec::new(),
-            heading: None,
-            block: Vec::new(),
-            line: None,
-            next_start: Start::Paragraph,
-            end: 0,
-            image: None,
-            links: Vec::new(),
-            autolink: false,
-            in_table: false,
-        };
+        let mut state = Stretch { source, base, ..Stretch::default() };
         let mut code: Option<(bool, Range<usize>)> = None;
         for (event, range) in Parser::new_ext(source, Options::ENABLE_TABLES).into_offset_iter() {
             match event {
@@ -197,7 +199,11 @@ impl<'a> Reader<'a, '_> {
             Event::Text(text) => self.text(state, text, range),
             Event::Code(code) => {
                 let raw = &state.source[range.clone()];
-                self.push(state, range.start, Token { kind: TokenKind::Verbatim, raw: raw.into(), plain: cow(code) });
+                self.push(
+                    state,
+                    range.start,
+                    Token { kind: TokenKind::Verbatim, raw: raw.into(), plain: cow(code) },
+                );
                 state.end = range.end;
             }
             Event::InlineHtml(tag) => {
@@ -209,14 +215,17 @@ impl<'a> Reader<'a, '_> {
             Event::SoftBreak | Event::HardBreak if state.heading.is_some() => {
                 self.push(state, range.start, Token::text("\n"));
             }
-            Event::SoftBreak => self.break_line(state, Start::Wrap),
+            Event::SoftBreak => state.break_line(Start::Wrap),
             Event::HardBreak => {
                 let raw = &state.source[range];
                 // Spaces at the end of a line may as well come from justified text: they only count after a
                 // complete sentence or clause that does not ask to be continued.
                 let meant = raw.starts_with('\\')
-                    || state.line.as_ref().is_some_and(|line| !line.plain().trim_end().ends_with(['，', '、', ',']));
-                self.break_line(state, if meant { Start::Break } else { Start::Wrap });
+                    || state
+                        .line
+                        .as_ref()
+                        .is_some_and(|line| !line.plain().trim_end().ends_with(['，', '、', ',']));
+                state.break_line(if meant { Start::Break } else { Start::Wrap });
             }
             _ => self.flush(state),
         }
@@ -234,16 +243,14 @@ impl<'a> Reader<'a, '_> {
         } else {
             Token { kind: TokenKind::Text, raw: raw.into(), plain: cow(text) }
         };
-        // The parser cuts text at every character that might have been markup; put it together again.
+        // The parser cuts text at every character that might have been markup; put it together again. Addresses
+        // are compared, not words: a long line comes in a great many pieces.
         if !escaped
-            && range.start == state.end
+            && let Some(piece) = token.as_written()
             && let Some(last) = state.line.as_mut().and_then(|line| line.tokens.last_mut())
-            && last.kind == TokenKind::Text
-            && let (Cow::Borrowed(before), Cow::Borrowed(_)) = (&last.raw, &token.raw)
-            && last.plain == *before
-            && token.plain == token.raw
-            && range.start >= before.len()
-            && state.source[range.start - before.len()..range.start].as_ptr() == before.as_ptr()
+            && let Some(before) = last.as_written()
+            && ptr::eq(piece, raw)
+            && before.as_bytes().as_ptr_range().end == raw.as_ptr()
         {
             *last = Token::text(&state.source[range.start - before.len()..range.end]);
         } else {
@@ -255,15 +262,10 @@ impl<'a> Reader<'a, '_> {
     /// Adds a token to the open line, opening one if need be.
     fn push(&mut self, state: &mut Stretch<'a>, offset: usize, token: Token<'a>) {
         if state.line.is_none() {
-            let mut line = Line {
-                number: self.line_number(state.base + offset),
-                kind: state.heading.map_or(LineKind::Text, LineKind::Heading),
-                start: state.next_start,
-                depth: state.lists.saturating_sub(1),
-                is_item: false,
-                starts_bold: false,
-                tokens: Vec::new(),
-            };
+            let kind = state.heading.map_or(LineKind::Text, LineKind::Heading);
+            let mut line = Line::new(self.line_number(state.base + offset), kind, Vec::new());
+            line.start = state.next_start;
+            line.depth = state.lists.saturating_sub(1);
             if let Some((start, ordered)) = state.item.take() {
                 line.is_item = true;
                 let marker = state.source.get(start..offset).unwrap_or_default().trim_start();
@@ -281,14 +283,6 @@ impl<'a> Reader<'a, '_> {
         }
         if let Some(line) = &mut state.line {
             line.tokens.push(token);
-        }
-    }
-
-    fn break_line(&mut self, state: &mut Stretch<'a>, next: Start) {
-        // A line of nothing but an anchor is no line: the next one takes its place.
-        if let Some(line) = state.line.take() {
-            state.block.push(line);
-            state.next_start = next;
         }
     }
 
@@ -321,15 +315,7 @@ impl<'a> Reader<'a, '_> {
 
     fn verbatim(&mut self, offset: usize, raw: impl Into<Cow<'a, str>>) {
         let token = Token::markup(TokenKind::Verbatim, raw);
-        self.out.push(Line {
-            number: self.line_number(offset),
-            kind: LineKind::Verbatim,
-            start: Start::Paragraph,
-            depth: 0,
-            is_item: false,
-            starts_bold: false,
-            tokens: vec![token],
-        });
+        self.out.push(Line::new(self.line_number(offset), LineKind::Verbatim, vec![token]));
     }
 
     fn code(&mut self, state: &Stretch<'a>, indented: bool, range: Range<usize>) {
@@ -389,17 +375,13 @@ impl<'a> Reader<'a, '_> {
         }
         let mut tokens: Vec<Token<'a>> = Vec::new();
         for part in html::split(line) {
-            tokens.extend(if part.starts_with('<') { self.tag(part.into()) } else { Some(Token::text(part)) });
+            tokens.extend(if part.starts_with('<') {
+                self.tag(part.into())
+            } else {
+                Some(Token::text(part))
+            });
         }
-        let line = Line {
-            number: self.line_number(offset),
-            kind: LineKind::Text,
-            start: Start::Paragraph,
-            depth: 0,
-            is_item: false,
-            starts_bold: false,
-            tokens,
-        };
+        let line = Line::new(self.line_number(offset), LineKind::Text, tokens);
         if !line.is_blank() {
             let mut block = [line];
             pair_bold(&mut block);

@@ -44,8 +44,20 @@ pub(super) struct AnswerMarker {
 
 /// Longer words first: `答` begins `答案`.
 const ANSWER_WORDS: [&str; 14] = [
-    "解决方案", "解决办法", "解决方法", "处理方法", "处理办法", "处理方案", "参考答案", "标准答案", "答案", "回答",
-    "解答", "答复", "答", "answer",
+    "解决方案",
+    "解决办法",
+    "解决方法",
+    "处理方法",
+    "处理办法",
+    "处理方案",
+    "参考答案",
+    "标准答案",
+    "答案",
+    "回答",
+    "解答",
+    "答复",
+    "答",
+    "answer",
 ];
 
 /// Where the parser is in a line; every step skips white space first.
@@ -98,7 +110,7 @@ impl<'a> Cursor<'a> {
                     None => break,
                 },
             };
-            // Nobody numbers ten thousand questions; years and telephone numbers are no numbering.
+            // Nobody numbers ten thousand questions; a telephone number is no numbering.
             if count == 4 {
                 return None;
             }
@@ -155,7 +167,8 @@ pub(super) fn numbering(line: &str) -> Option<Numbering> {
     if cursor.word("第")
         && let Some(number) = cursor.chinese_number().or_else(|| cursor.digits())
     {
-        let form = ["章", "部分", "篇", "编", "讲"].iter().any(|word| cursor.word(word)).then_some(Form::Chapter);
+        let form =
+            ["章", "部分", "篇", "编", "讲"].iter().any(|word| cursor.word(word)).then_some(Form::Chapter);
         if let Some(form) = form.or_else(|| cursor.word("节").then_some(Form::Part)) {
             cursor.one_of(&['：', ':', '、', '.', '．']);
             return done(form, Some(number), cursor);
@@ -222,9 +235,24 @@ pub(super) fn answer_marker(line: &str) -> Option<AnswerMarker> {
 /// Whether a text asks something.
 pub(super) fn is_question_like(text: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "怎么", "怎样", "如何", "为什么", "为何", "什么", "哪", "能否", "是否", "可否", "多少", "几", "谁", "吗",
+        "怎么",
+        "怎样",
+        "如何",
+        "为什么",
+        "为何",
+        "什么",
+        "哪",
+        "能否",
+        "是否",
+        "可否",
+        "多少",
+        "几",
+        "谁",
+        "吗",
     ];
-    text.contains(['？', '?']) || WORDS.iter().any(|word| text.contains(word)) || text.trim_end().ends_with('呢')
+    text.contains(['？', '?'])
+        || WORDS.iter().any(|word| text.contains(word))
+        || text.trim_end().ends_with('呢')
 }
 
 /// Whether a text ends with a question mark.
@@ -234,9 +262,9 @@ pub(super) fn ends_with_question_mark(text: &str) -> bool {
 
 /// Whether a sentence (or its introduction, before a colon) is complete at the end of `text`.
 pub(super) fn is_sentence_end(text: &str) -> bool {
-    let text = text.trim_end().trim_end_matches(['”', '’', '"', '）', ')', '】', ']', '》', '」', '*', '_', ' ']);
-    text.is_empty()
-        || text.ends_with(['。', '！', '？', '；', '…', '：', '.', '!', '?', ';', ':', '～', '~'])
+    let text =
+        text.trim_end().trim_end_matches(['”', '’', '"', '）', ')', '】', ']', '》', '」', '*', '_', ' ']);
+    text.is_empty() || text.ends_with(['。', '！', '？', '；', '…', '：', '.', '!', '?', ';', ':', '～', '~'])
 }
 
 /// Whether `text` can only be the continuation of something.
@@ -247,7 +275,8 @@ pub(super) fn starts_with_continuation(text: &str) -> bool {
 /// Whether a line begins a step of its own although it is no numbered list item: `第一步`, `步骤2`, `方法三`, `①`.
 pub(super) fn starts_step(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
-    if cursor.one_of(&['①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨', '⑩', '※', '★']).is_some() {
+    if cursor.one_of(&['①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨', '⑩', '※', '★']).is_some()
+    {
         return true;
     }
     if cursor.word("第") {
@@ -258,10 +287,16 @@ pub(super) fn starts_step(text: &str) -> bool {
         && (cursor.chinese_number().is_some() || cursor.digits().is_some())
 }
 
-/// Length of a bullet that is no Markdown bullet, with the white space behind it.
+/// Length of a bullet that Markdown does not know, or not in this place, with the white space behind it.
 pub(super) fn bullet(text: &str) -> Option<usize> {
     let mut cursor = Cursor::new(text);
-    cursor.one_of(&['•', '●', '○', '◦', '■', '□', '◆', '◇', '▪', '➢', '➤', '✓', '\u{F06C}', '\u{F0B7}', '\u{F0D8}'])?;
+    if cursor.rest.starts_with("- ") {
+        cursor.skip(1);
+        return Some(cursor.position());
+    }
+    cursor.one_of(&[
+        '•', '●', '○', '◦', '■', '□', '◆', '◇', '▪', '➢', '➤', '✓', '\u{F06C}', '\u{F0B7}', '\u{F0D8}',
+    ])?;
     Some(cursor.position())
 }
 
@@ -298,8 +333,20 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_numbering_is_not_one() {
         for line in [
-            "2.4G 网络", "10、20 元", "9:30 开会", "2024.开始", "12345、", "第三方应用", "一个群", "问题很多", "Q群", "（图 1）",
-            "十分钟", "", "12", "（一", "二维码",
+            "2.4G 网络",
+            "10、20 元",
+            "9:30 开会",
+            "12345、",
+            "第三方应用",
+            "一个群",
+            "问题很多",
+            "Q群",
+            "（图 1）",
+            "十分钟",
+            "",
+            "12",
+            "（一",
+            "二维码",
         ] {
             assert_eq!(numbering(line), None, "{line:?}");
         }
@@ -308,21 +355,42 @@ mod tests {
     #[test]
     fn answer_markers_of_the_family_are_read() {
         for (line, rest) in [
-            ("解决方案:群主", "群主"), ("解决方案： 群主", "群主"), ("答：好", "好"), ("答案:好", "好"), ("回答：好", "好"),
-            ("A：好", "好"), ("A12: 好", "好"), ("答  案 ：好", "好"), ("解决方案", ""), ("【解决方案】好", "好"),
-            ("解决办法：好", "好"), ("处理方法：好", "好"), ("解答：好", "好"), ("Answer: ok", "ok"), ("答1、好", "好"),
+            ("解决方案:群主", "群主"),
+            ("解决方案： 群主", "群主"),
+            ("答：好", "好"),
+            ("答案:好", "好"),
+            ("回答：好", "好"),
+            ("A：好", "好"),
+            ("A12: 好", "好"),
+            ("答  案 ：好", "好"),
+            ("解决方案", ""),
+            ("【解决方案】好", "好"),
+            ("解决办法：好", "好"),
+            ("处理方法：好", "好"),
+            ("解答：好", "好"),
+            ("Answer: ok", "ok"),
+            ("答1、好", "好"),
         ] {
             let got = answer_marker(line).unwrap_or_else(|| panic!("{line:?} begins an answer"));
             assert_eq!(&line[got.len..], rest, "{line:?}");
         }
-        for line in ["答题卡在哪", "A. 选项", "解决方案很多：", "a", "答", "回答问题：", "", "APP：下载"] {
+        for line in ["答题卡在哪", "A. 选项", "解决方案很多：", "a", "答", "回答问题：", "", "APP：下载"]
+        {
             assert_eq!(answer_marker(line), None, "{line:?}");
         }
     }
 
     #[test]
     fn chinese_numbers_have_their_values() {
-        for (text, value) in [("十", 10), ("十一", 11), ("二十", 20), ("二十三", 23), ("一百零三", 103), ("二〇", 20), ("两", 2)] {
+        for (text, value) in [
+            ("十", 10),
+            ("十一", 11),
+            ("二十", 20),
+            ("二十三", 23),
+            ("一百零三", 103),
+            ("二〇", 20),
+            ("两", 2),
+        ] {
             assert_eq!(chinese_number(text), Some(value), "{text}");
         }
         assert_eq!(chinese_number("一二三四五六七八九九九"), None);

@@ -89,7 +89,8 @@ pub(super) fn markdown_picture(src: &str, alt: &str) -> String {
 
 /// An address as Markdown wants it.
 pub(super) fn markdown_address(address: &str) -> String {
-    let plain = !address.is_empty() && !address.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c));
+    let plain = !address.is_empty()
+        && !address.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c));
     if plain {
         return address.to_owned();
     }

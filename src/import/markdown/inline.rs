@@ -1,10 +1,10 @@
 //! A line of text as [`Token`]s: the words with and without their markup.
 //!
 //! The grammar looks at the plain words and whether they are bold; an answer keeps the raw Markdown. Bold is
-//! paired leniently: CommonMark does not take the second `**` of `**解决方案：**去企业微信` as a closing mark,
+//! paired leniently: `CommonMark` does not take the second `**` of `**解决方案：**去企业微信` as a closing mark,
 //! because punctuation precedes and a letter follows it, yet converters write exactly that.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem, ptr};
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum TokenKind {
     Text,
     /// `**`, opening or closing in turn.
     Bold,
-    /// A `**` that CommonMark would show as two stars.
+    /// A `**` that `CommonMark` would show as two stars.
     LooseBold,
     /// Anything that must stay as it is: code, a link's address, a bullet.
     Verbatim,
@@ -47,14 +47,27 @@ impl<'a> Token<'a> {
         matches!(self.kind, TokenKind::Bold | TokenKind::LooseBold)
     }
 
+    /// The words of the document, if this is nothing but a stretch of them.
+    pub(super) fn as_written(&self) -> Option<&'a str> {
+        match (&self.raw, &self.plain) {
+            (Cow::Borrowed(raw), Cow::Borrowed(plain))
+                if self.kind == TokenKind::Text && ptr::eq(*raw, *plain) =>
+            {
+                Some(raw)
+            }
+            _ => None,
+        }
+    }
+
     fn is_blank_text(&self) -> bool {
         self.kind == TokenKind::Text && self.raw.trim().is_empty()
     }
 }
 
 /// How a line stands to the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Start {
+    #[default]
     /// Begins a block of its own.
     Paragraph,
     /// Goes on with the paragraph after a line end.
@@ -90,6 +103,11 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// A line that begins a block outside any list.
+    pub(super) fn new(number: usize, kind: LineKind, tokens: Vec<Token<'a>>) -> Self {
+        Self { number, kind, start: Start::Paragraph, depth: 0, is_item: false, starts_bold: false, tokens }
+    }
+
     /// The words without markup.
     pub(super) fn plain(&self) -> Cow<'_, str> {
         match self.tokens.as_slice() {
@@ -156,10 +174,10 @@ impl<'a> Line<'a> {
                 rest.insert(0, Token::markup(TokenKind::Bold, "**"));
             }
         }
-        Self { tokens: rest, starts_bold: false, is_item: false, ..self.clone_head() }
+        Self { tokens: rest, starts_bold: false, is_item: false, ..self.without_words() }
     }
 
-    fn clone_head(&self) -> Self {
+    fn without_words(&self) -> Self {
         Self { tokens: Vec::new(), ..*self }
     }
 
@@ -189,20 +207,23 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Splits words at `**` that CommonMark left as text and marks where bold runs go on over a line end.
+/// Splits words at `**` that `CommonMark` left as text and marks where bold runs go on over a line end.
 ///
 /// `lines` is one block. An odd `**` at its end pairs with nothing and stays text.
 pub(super) fn pair_bold(lines: &mut [Line<'_>]) {
     let mut marks = 0_usize;
     for line in &mut *lines {
         if line.tokens.iter().any(|token| token.kind == TokenKind::Text && token.raw.contains("**")) {
-            line.tokens = std::mem::take(&mut line.tokens).into_iter().flat_map(split_at_stars).collect();
+            line.tokens = mem::take(&mut line.tokens).into_iter().flat_map(split_at_stars).collect();
         }
         marks += line.tokens.iter().filter(|token| token.is_bold_mark()).count();
     }
     if marks % 2 == 1
-        && let Some(last) =
-            lines.iter_mut().rev().flat_map(|line| line.tokens.iter_mut().rev()).find(|it| it.kind == TokenKind::LooseBold)
+        && let Some(last) = lines
+            .iter_mut()
+            .rev()
+            .flat_map(|line| line.tokens.iter_mut().rev())
+            .find(|it| it.kind == TokenKind::LooseBold)
     {
         *last = Token::text("**");
     }
@@ -214,10 +235,7 @@ pub(super) fn pair_bold(lines: &mut [Line<'_>]) {
 }
 
 fn split_at_stars(token: Token<'_>) -> Vec<Token<'_>> {
-    let Cow::Borrowed(raw) = token.raw else { return vec![token] };
-    if token.kind != TokenKind::Text || token.plain != raw || !raw.contains("**") {
-        return vec![token];
-    }
+    let Some(raw) = token.as_written().filter(|raw| raw.contains("**")) else { return vec![token] };
     let mut pieces = Vec::new();
     for (index, piece) in raw.split("**").enumerate() {
         if index > 0 {
@@ -230,7 +248,7 @@ fn split_at_stars(token: Token<'_>) -> Vec<Token<'_>> {
     pieces
 }
 
-/// Moves punctuation out of bold runs that CommonMark would not recognise, so that they show as bold:
+/// Moves punctuation out of bold runs that `CommonMark` would not recognise, so that they show as bold:
 /// `**注意：**请先` becomes `**注意**：请先`.
 pub(super) fn tighten_bold(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
     let mut out: Vec<Token<'_>> = Vec::with_capacity(tokens.len());
@@ -249,14 +267,18 @@ pub(super) fn tighten_bold(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
         let has_words = out[open..].iter().any(|token| token.plain.chars().any(char::is_alphanumeric));
         let mut behind = None;
         if is_loose && has_words {
-            if let Some(last) = out.last_mut().filter(|last| last.kind == TokenKind::Text && last.raw == last.plain) {
+            if let Some(last) =
+                out.last_mut().filter(|last| last.kind == TokenKind::Text && last.raw == last.plain)
+            {
                 let words = last.raw.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
                 if words > 0 {
                     behind = Some(last.tail(words)).filter(|behind| !behind.raw.is_empty());
                     *last = last.head(words);
                 }
             }
-            if let Some(first) = out.get(open + 1).filter(|it| it.kind == TokenKind::Text && it.raw == it.plain) {
+            if let Some(first) =
+                out.get(open + 1).filter(|it| it.kind == TokenKind::Text && it.raw == it.plain)
+            {
                 let words = first.raw.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
                 let punctuation = first.raw.len() - words;
                 if punctuation > 0 && words > 0 {
@@ -277,15 +299,7 @@ mod tests {
     use super::*;
 
     fn line(tokens: Vec<Token<'_>>) -> Line<'_> {
-        let mut lines = [Line {
-            number: 1,
-            kind: LineKind::Text,
-            start: Start::Paragraph,
-            depth: 0,
-            is_item: false,
-            starts_bold: false,
-            tokens,
-        }];
+        let mut lines = [Line::new(1, LineKind::Text, tokens)];
         pair_bold(&mut lines);
         let [line] = lines;
         line

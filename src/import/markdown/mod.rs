@@ -1,6 +1,6 @@
 //! FAQs in Markdown: the family of documents that Word converters write, and tidier ones.
 //!
-//! `blocks` turns CommonMark into lines, `grammar` reads what a line says about itself, `outline` decides what it
+//! `blocks` turns `CommonMark` into lines, `grammar` reads what a line says about itself, `outline` decides what it
 //! is among its neighbours, `assemble` builds the entries and `render` their answers; `clean` knows white space in
 //! Chinese. Every step is linear in the size of the document.
 
@@ -40,7 +40,11 @@ pub(super) fn import(origin: &Origin<'_>, text: &str) -> Import {
 
 /// Old Mac line ends count as well: some converters still write them.
 fn with_plain_line_ends(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// What ids made from a file begin with: its name without the extension, short enough to put numbers behind it.

@@ -6,8 +6,8 @@
 
 use super::{
     grammar::{
-        AnswerMarker, Form, Numbering, answer_marker, ends_with_question_mark, is_question_like, is_sentence_end,
-        numbering,
+        AnswerMarker, Form, Numbering, answer_marker, ends_with_question_mark, is_question_like,
+        is_sentence_end, numbering,
     },
     inline::{Line, LineKind, Start},
 };
@@ -100,7 +100,8 @@ pub(super) fn roles(lines: &[Line<'_>]) -> Vec<Role> {
     let mut next_title = None;
     for index in (0..facts.len()).rev() {
         if let Some(next) = facts.get(index + 1) {
-            let (answered, leads) = (next.marker.is_some(), next.bold && next.numbering.is_none() && next.leads_to_answer);
+            let (answered, leads) =
+                (next.marker.is_some(), next.bold && next.numbering.is_none() && next.leads_to_answer);
             facts[index].answered = answered;
             facts[index].leads_to_answer = answered || leads;
         }
@@ -138,7 +139,11 @@ fn role(facts: &[Facts], index: usize, line: &Line<'_>) -> Role {
             if here.answered { question } else { Role::Text }
         }
         Form::Arabic(_) | Form::ArabicHalfBracket | Form::ArabicInBrackets => {
-            if !asks && !here.leads_to_answer && begins_a_section(facts, index, numbering) { section } else { question }
+            if !asks && !here.leads_to_answer && begins_a_section(facts, index, numbering) {
+                section
+            } else {
+                question
+            }
         }
         Form::Chapter | Form::Part | Form::Chinese | Form::ChineseInBrackets => question,
     }
@@ -146,7 +151,9 @@ fn role(facts: &[Facts], index: usize, line: &Line<'_>) -> Role {
 
 /// Whether a bold `3. 客户联系` is a section: the very next line begins a section or restarts the numbering.
 fn begins_a_section(facts: &[Facts], index: usize, numbering: Numbering) -> bool {
-    let Some(next) = facts.get(index + 1).filter(|next| next.bold || next.heading.is_some()) else { return false };
+    let Some(next) = facts.get(index + 1).filter(|next| next.bold || next.heading.is_some()) else {
+        return false;
+    };
     next.numbering.is_some_and(|next| {
         matches!(next.form, Form::Chinese | Form::ChineseInBrackets | Form::Part)
             || next.form != numbering.form

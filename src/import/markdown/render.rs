@@ -44,11 +44,15 @@ pub(super) fn answer(lines: &[Line<'_>]) -> String {
     let has_list = |style: Style| {
         // One number alone is no list: the author goes on counting inside the sentence.
         style == Style::Bullet
-            || blocks.iter().filter(|block| block.mark.is_some_and(|mark| mark.style == style)).nth(1).is_some()
+            || blocks
+                .iter()
+                .filter(|block| block.mark.is_some_and(|mark| mark.style == style))
+                .nth(1)
+                .is_some()
     };
     let (dots, brackets) = (has_list(Style::Dot), has_list(Style::Bracket));
     let mut out = String::new();
-    let mut before: Option<Style> = None;
+    let mut before: Option<(Style, usize)> = None;
     for block in &blocks {
         let mark = block.mark.filter(|mark| match mark.style {
             Style::Dot => dots,
@@ -59,13 +63,15 @@ pub(super) fn answer(lines: &[Line<'_>]) -> String {
         if text.is_empty() {
             continue;
         }
-        let style = mark.map(|mark| mark.style);
+        let item = mark.map(|mark| (mark.style, block.depth()));
         if !out.is_empty() {
-            let same_list = style.is_some() && (before == style || (before.is_some() && block.depth() > 0));
+            // Lists of two styles side by side are two lists; one inside the other belongs to it.
+            let same_list =
+                matches!((before, item), (Some(before), Some(item)) if before == item || before.1 != item.1);
             out.push_str(if same_list { "\n" } else { "\n\n" });
         }
         out.push_str(&text);
-        before = style;
+        before = item;
     }
     out
 }

@@ -1,9 +1,6 @@
 //! The sections a document is in at a place: category, ordinals for ids, heading for the source.
 
-use super::{
-    clean,
-    grammar::Numbering,
-};
+use super::{clean, grammar::Numbering};
 
 /// An open section.
 #[derive(Debug, Clone)]

@@ -1,6 +1,10 @@
 //! Small documents of the family, and what any document must satisfy.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    iter,
+    time::{Duration, Instant},
+};
 
 use proptest::prelude::*;
 
@@ -44,22 +48,41 @@ fn answer(body: &str) -> String {
 #[test]
 fn every_way_to_write_a_question_is_read() {
     for question in [
-        "**12、怎么建群？**", "**12.怎么建群？**", "**12. 怎么建群？**", "**12．怎么建群？**", "**（12）怎么建群？**",
-        "**(12) 怎么建群？**", "**12）怎么建群？**", "**12\\. 怎么建群？**", "**Q12：怎么建群？**", "Q12：怎么建群？",
-        "**问12：** 怎么建群？", "问题12：怎么建群？", "12、怎么建群？", "12. **怎么建群？**", "12. 怎么建群？",
-        "<a name=\"bookmark40\"></a>**12、怎么建群？**", "<a name=\"b\">\n**12、怎么建群？**", "<a name=\"b\"></a>\n\n**12、怎么建群？**",
-        "**12、怎么**\n\n**建群？**", "**12、怎么**\n**建群？**", "**12、怎么\n建群？**", "**12、**\n\n**怎么建群？**", "**12、** **怎么建群**？",
-        "### 12、怎么建群？", "## <a id=\"x\"></a>**12．怎么建群？**", "<b>12、怎么建群？</b>", "__12、怎么建群？__", "**12、怎么&nbsp;&nbsp;建群？**",
-        "    **12、怎么建群？**", "> **12、怎么建群？**", "\u{3000}**１２、怎么建群？**", "- **12、怎么建群？**", "**12、怎么建群？\n\n**解决方案：** 点右上角。\n\n",
+        "**12、怎么建群？**",
+        "**12.怎么建群？**",
+        "**12. 怎么建群？**",
+        "**12．怎么建群？**",
+        "**（12）怎么建群？**",
+        "**(12) 怎么建群？**",
+        "**12）怎么建群？**",
+        "**12\\. 怎么建群？**",
+        "**Q12：怎么建群？**",
+        "Q12：怎么建群？",
+        "**问12：** 怎么建群？",
+        "问题12：怎么建群？",
+        "12、怎么建群？",
+        "12. **怎么建群？**",
+        "12. 怎么建群？",
+        "<a name=\"bookmark40\"></a>**12、怎么建群？**",
+        "<a name=\"b\">\n**12、怎么建群？**",
+        "<a name=\"b\"></a>\n\n**12、怎么建群？**",
+        "**12、怎么**\n\n**建群？**",
+        "**12、怎么**\n**建群？**",
+        "**12、怎么\n建群？**",
+        "**12、**\n\n**怎么建群？**",
+        "**12、** **怎么建群**？",
+        "### 12、怎么建群？",
+        "## <a id=\"x\"></a>**12．怎么建群？**",
+        "<b>12、怎么建群？</b>",
+        "__12、怎么建群？__",
+        "**12、怎么&nbsp;&nbsp;建群？**",
+        "    **12、怎么建群？**",
+        "> **12、怎么建群？**",
+        "\u{3000}**１２、怎么建群？**",
+        "- **12、怎么建群？**",
     ] {
-        let text = if question.contains("解决") { question.to_owned() } else { format!("{question}\n\n答：点右上角。\n") };
-        let import = import(&text);
-        let expected = if question.contains("？\n\n**解") { "" } else { "怎么建群？" };
-        if expected.is_empty() {
-            // An unclosed bold run: whatever comes out, nothing breaks.
-            continue;
-        }
-        assert_eq!(entries(&import), [format!("faq-12||{expected}|点右上角。")], "{question}");
+        let import = import(&format!("{question}\n\n答：点右上角。\n"));
+        assert_eq!(entries(&import), ["faq-12||怎么建群？|点右上角。"], "{question}");
         assert_eq!(issues(&import), [], "{question}");
     }
 }
@@ -67,9 +90,34 @@ fn every_way_to_write_a_question_is_read() {
 #[test]
 fn every_way_to_begin_an_answer_is_read() {
     for marker in [
-        "**解决方案:** ", "**解决方案：** ", "**解决方案：**", "**解决方案:**", "**解决方案**：", "**解决方案** : ", "解决方案：", "解决方案:",
-        "**答案：**", "答:", "**回答：** ", "A：", "**A:** ", "A12：", "解答：", "处理方法：", "解决办法：", "**答 案：** ", "【解决方案】",
-        "**解决方案：**\n\n", "**解决方案**\n\n", "答：\n", "#### 答案\n\n", "> 答：", "- 答：", "<b>答：</b>", "__答：__ ", "<a name=x></a>**答：**",
+        "**解决方案:** ",
+        "**解决方案：** ",
+        "**解决方案：**",
+        "**解决方案:**",
+        "**解决方案**：",
+        "**解决方案** : ",
+        "解决方案：",
+        "解决方案:",
+        "**答案：**",
+        "答:",
+        "**回答：** ",
+        "A：",
+        "**A:** ",
+        "A12：",
+        "解答：",
+        "处理方法：",
+        "解决办法：",
+        "**答 案：** ",
+        "【解决方案】",
+        "**解决方案：**\n\n",
+        "**解决方案**\n\n",
+        "答：\n",
+        "#### 答案\n\n",
+        "> 答：",
+        "- 答：",
+        "<b>答：</b>",
+        "__答：__ ",
+        "<a name=x></a>**答：**",
     ] {
         let import = import(&format!("**1、怎么建群？**\n\n{marker}去企业微信建群。\n"));
         assert_eq!(entries(&import), ["faq-1||怎么建群？|去企业微信建群。"], "{marker:?}");
@@ -88,18 +136,12 @@ fn sections_give_category_and_ordinals() {
             "**3. 客户联系**\n\n**1、甲**\n\n答：a。\n\n**4. 打卡**\n\n**1、乙**\n\n答：b。",
             &["faq-3-1|客户联系|甲|a。", "faq-4-1|打卡|乙|b。"],
         ),
-        (
-            "**(3) 客户联系**\n\n**1、甲**\n\n答：a。",
-            &["faq-3-1|客户联系|甲|a。"],
-        ),
+        ("**(3) 客户联系**\n\n**1、甲**\n\n答：a。", &["faq-3-1|客户联系|甲|a。"]),
         (
             "**三、客户联系**\n\n**（一）外部群**\n\n**1、甲**\n\n答：a。\n\n**（二）内部群**\n\n**1、乙**\n\n答：b。\n\n**四、打卡**\n\n**1、丙**\n\n答：c。",
             &["faq-3-1-1|客户联系/外部群|甲|a。", "faq-3-2-1|客户联系/内部群|乙|b。", "faq-4-1|打卡|丙|c。"],
         ),
-        (
-            "第三章 客户联系\n\n**第一节 建群**\n\n**1、甲**\n\n答：a。",
-            &["faq-3-1-1|客户联系/建群|甲|a。"],
-        ),
+        ("第三章 客户联系\n\n**第一节 建群**\n\n**1、甲**\n\n答：a。", &["faq-3-1-1|客户联系/建群|甲|a。"]),
         (
             "# 企微 FAQ\n\n## （三）客户联系\n\n### 1、甲\n\n答：a。\n\n### 2、乙\n\nb。\n\n## 四、打卡\n\n### 1. 丙\n\nc。",
             &["faq-3-1|客户联系|甲|a。", "faq-3-2|客户联系|乙|b。", "faq-4-1|打卡|丙|c。"],
@@ -117,8 +159,8 @@ fn sections_give_category_and_ordinals() {
             &["faq-1|客户联系|甲|a。", "faq-2|客户联系|乙|b。"],
         ),
         (
-            "怎么建群\n=====\n\n点右上角。\n\n怎么解散\n-----\n\n点群管理。",
-            &["faq-1|怎么建群|怎么解散|点群管理。"],
+            "怎么建群\n=====\n\n点右上角。\n\n怎么解散\n=====\n\n点群管理。",
+            &["faq-1||怎么建群|点右上角。", "faq-2||怎么解散|点群管理。"],
         ),
     ]);
 }
@@ -126,10 +168,16 @@ fn sections_give_category_and_ordinals() {
 #[test]
 fn unnumbered_questions_get_running_numbers_that_no_numbered_one_has() {
     check(&[
-        ("**怎么建群？**\n\n答：a。\n\n**怎么解散**\n\n**群聊？**\n\n答：b。", &["faq-1||怎么建群？|a。", "faq-2||怎么解散群聊？|b。"]),
+        (
+            "**怎么建群？**\n\n答：a。\n\n**怎么解散**\n\n**群聊？**\n\n答：b。",
+            &["faq-1||怎么建群？|a。", "faq-2||怎么解散群聊？|b。"],
+        ),
         ("Q：甲\nA：a。\nQ：乙\nA：b。", &["faq-1||甲|a。", "faq-2||乙|b。"]),
         ("问：甲\n\n答：a。\n\n**1、乙**\n\n答：b。", &["faq-2||甲|a。", "faq-1||乙|b。"]),
-        ("怎么建群？\n\n答：a。\n\n怎么解散？\n\n答：b。", &["faq-1||怎么建群？|a。", "faq-2||怎么解散？|b。"]),
+        (
+            "怎么建群？\n\n答：a。\n\n怎么解散？\n\n答：b。",
+            &["faq-1||怎么建群？|a。", "faq-2||怎么解散？|b。"],
+        ),
     ]);
 }
 
@@ -139,10 +187,16 @@ fn documents_without_blank_lines_or_markers_are_read() {
         ("**1、甲？**\n**答：** a。\n**2、乙？**\n**答：** b。", &["faq-1||甲？|a。", "faq-2||乙？|b。"]),
         ("1、甲\n答：a。\n2、乙\n答：b。", &["faq-1||甲|a。", "faq-2||乙|b。"]),
         ("1. 甲\n   答：a。\n2. 乙\n   答：b。", &["faq-1||甲|a。", "faq-2||乙|b。"]),
-        ("**1、甲？**\n\n点右上角。\n\n**2、乙？**\n\n点左上角。", &["faq-1||甲？|点右上角。", "faq-2||乙？|点左上角。"]),
+        (
+            "**1、甲？**\n\n点右上角。\n\n**2、乙？**\n\n点左上角。",
+            &["faq-1||甲？|点右上角。", "faq-2||乙？|点左上角。"],
+        ),
         ("**1、甲？**\r\n\r\n答：a\r\nb。\r\n", &["faq-1||甲？|a b。"]),
         ("**1、甲？**\r\r答：a。\r", &["faq-1||甲？|a。"]),
-        ("**1、现在建的群即使都是内部员**\n\n工，显示还是外部群\n\n**答：** a。", &["faq-1||现在建的群即使都是内部员工，显示还是外部群|a。"]),
+        (
+            "**1、现在建的群即使都是内部员**\n\n工，显示还是外部群\n\n**答：** a。",
+            &["faq-1||现在建的群即使都是内部员工，显示还是外部群|a。"],
+        ),
     ]);
 }
 
@@ -157,8 +211,14 @@ fn a_word_that_begins_answers_elsewhere_is_kept_inside_one() {
 #[test]
 fn sentences_go_on_over_wraps_and_paragraphs_stay() {
     for (body, expected) in [
-        ("若外部群是在微信创建\n\n的（群主是微信端的，  建群时），  则没有。", "若外部群是在微信创建的（群主是微信端的，建群时），则没有。"),
-        ("可以直接互联。（各事业部自行配置，  审批后由\n\n集团营销配置）", "可以直接互联。（各事业部自行配置，审批后由集团营销配置）"),
+        (
+            "若外部群是在微信创建\n\n的（群主是微信端的，  建群时），  则没有。",
+            "若外部群是在微信创建的（群主是微信端的，建群时），则没有。",
+        ),
+        (
+            "可以直接互联。（各事业部自行配置，  审批后由\n\n集团营销配置）",
+            "可以直接互联。（各事业部自行配置，审批后由集团营销配置）",
+        ),
         ("第一段。\n\n第二段。", "第一段。\n\n第二段。"),
         ("硬换行\n在句中。", "硬换行在句中。"),
         ("使用 MTDS\nAPP 登录", "使用 MTDS APP 登录"),
@@ -178,16 +238,22 @@ fn sentences_go_on_over_wraps_and_paragraphs_stay() {
 #[test]
 fn lists_become_markdown_lists() {
     for (body, expected) in [
-        ("1.首次建群选了客户，\n\n那么就是外部群。\n\n2、在工作台建\n\n的是外部群。", "1. 首次建群选了客户，那么就是外部群。\n2. 在工作台建的是外部群。"),
+        (
+            "1.首次建群选了客户，\n\n那么就是外部群。\n\n2、在工作台建\n\n的是外部群。",
+            "1. 首次建群选了客户，那么就是外部群。\n2. 在工作台建的是外部群。",
+        ),
         ("1）邀请人不是成员；  （2）被邀请\n\n人不是客户", "1）邀请人不是成员；（2）被邀请人不是客户"),
         ("步骤如下：\n\n1、打开\n\n2、点击\n\n3、完成", "步骤如下：\n\n1. 打开\n2. 点击\n3. 完成"),
         ("步骤：\n1. 打开\n2. 点击", "步骤：\n\n1. 打开\n2. 点击"),
         ("1）打开；\n2）点击。", "1) 打开；\n2) 点击。"),
         ("- 打开\n- 点击", "- 打开\n- 点击"),
         ("\n\n• 打开\n\n• 点击", "- 打开\n- 点击"),
-        ("步骤：\n\n1. 打开\n   - 手机\n   - 电脑\n2. 点击", "步骤：\n\n1. 打开\n    - 手机\n    - 电脑\n2. 点击"),
+        (
+            "步骤：\n\n1. 打开\n   - 手机\n   - 电脑\n2. 点击",
+            "步骤：\n\n1. 打开\n    - 手机\n    - 电脑\n2. 点击",
+        ),
         ("1、打开\n\n![](https://a/b.png)\n\n2、点击", "1. 打开\n\n![](https://a/b.png)\n\n2. 点击"),
-        ("每月最多\n\n4、每天一条", "每月最多4、每天一条"),
+        ("每月最多\n\n4、每天一条", "每月最多 4、每天一条"),
         ("（1）打开\n\n（2）点击", "（1）打开\n\n（2）点击"),
     ] {
         assert_eq!(answer(body), expected, "{body:?}");
@@ -198,7 +264,10 @@ fn lists_become_markdown_lists() {
 fn code_tables_and_links_stay_as_they_are() {
     for (body, expected) in [
         ("运行 `a   b` 即可", "运行 `a   b` 即可"),
-        ("运行：\n\n```sh\na   中  文\n\n  b\n```\n\n完成。", "运行：\n\n```sh\na   中  文\n\n  b\n```\n\n完成。"),
+        (
+            "运行：\n\n```sh\na   中  文\n\n  b\n```\n\n完成。",
+            "运行：\n\n```sh\na   中  文\n\n  b\n```\n\n完成。",
+        ),
         ("如下：\n\n| 甲  | 乙 |\n|---|---|\n| 1 | 2 |", "如下：\n\n| 甲  | 乙 |\n|---|---|\n| 1 | 2 |"),
         ("见[帮  助](https://a/b?c=d \"t\")。", "见[帮助](https://a/b?c=d)。"),
         ("见<https://a.b/c>。", "见<https://a.b/c>。"),
@@ -207,7 +276,10 @@ fn code_tables_and_links_stay_as_they_are() {
         ("如下：\n\n    缩进的中文段落\n    接着", "如下：\n\n缩进的中文段落接着"),
         ("如下：\n\n    a  b\n    c", "如下：\n\n    a  b\n    c"),
         ("看<img src=\"https://a/图 1.png\" alt=\"图\">这里", "看![图](<https://a/图 1.png>)这里"),
-        ("看：\n\n<p align=\"center\"><img src=\"https://a/b.png\"/></p>\n\n完。", "看：\n\n![](https://a/b.png)\n\n完。"),
+        (
+            "看：\n\n<p align=\"center\"><img src=\"https://a/b.png\"/></p>\n\n完。",
+            "看：\n\n![](https://a/b.png)\n\n完。",
+        ),
         ("看 ![图][1] 吧\n\n[1]: https://a/b.png", "看 ![图](https://a/b.png) 吧"),
         ("a。\n\n---\n\n<!-- 注释 -->\n\nb。", "a。\n\nb。"),
     ] {
@@ -218,14 +290,30 @@ fn code_tables_and_links_stay_as_they_are() {
 #[test]
 fn what_is_wrong_is_reported_with_its_line_and_the_rest_is_imported() {
     for (text, expected, ids) in [
-        ("**1、甲？**\n\n**2、乙？**\n\n答：b。\n\n**3、丙？**", vec![(1, "question_without_answer"), (7, "question_without_answer")], vec!["faq-2"]),
-        ("**1、甲？**\n\n答：a。\n\n**1、乙？**\n\n答：b。\n\n**2、丙？**\n\n答：c。", vec![(5, "number_twice")], vec!["faq-1", "faq-2"]),
-        ("答：a。\n\n更多。\n\n**1、乙？**\n\n答：b。\n\n答：c。\n\n更多。\n\n**2、丙？**\n\n答：c。", vec![(1, "answer_without_question"), (9, "answer_without_question")], vec!["faq-1", "faq-2"]),
+        (
+            "**1、甲？**\n\n**2、乙？**\n\n答：b。\n\n**3、丙？**",
+            vec![(1, "question_without_answer"), (7, "question_without_answer")],
+            vec!["faq-2"],
+        ),
+        (
+            "**1、甲？**\n\n答：a。\n\n**1、乙？**\n\n答：b。\n\n**2、丙？**\n\n答：c。",
+            vec![(5, "number_twice")],
+            vec!["faq-1", "faq-2"],
+        ),
+        (
+            "答：a。\n\n更多。\n\n**1、乙？**\n\n答：b。\n\n答：c。\n\n更多。\n\n**2、丙？**\n\n答：c。",
+            vec![(1, "answer_without_question"), (9, "answer_without_question")],
+            vec!["faq-1", "faq-2"],
+        ),
         ("**1、**\n\n答：a。", vec![(1, "question_without_text")], vec![]),
         ("说明文字。\n\n更多。\n\n**1、甲？**\n\n答：a。", vec![(1, "text_outside_entries")], vec!["faq-1"]),
         ("**1、甲？**\n\n答：a\n\n![](b.png)", vec![(5, "picture_missing")], vec!["faq-1"]),
         ("**1、甲？**\n\n答：a![](../b.png)", vec![(3, "picture_refused")], vec!["faq-1"]),
-        ("**1、甲？**\n\n答：\n\n![](..%2Fb.png)", vec![(1, "question_without_answer"), (5, "picture_refused")], vec![]),
+        (
+            "**1、甲？**\n\n答：\n\n![](..%2Fb.png)",
+            vec![(1, "question_without_answer"), (5, "picture_refused")],
+            vec![],
+        ),
         ("# 标题", vec![(0, "no_entries")], vec![]),
     ] {
         let import = import(text);
@@ -253,20 +341,79 @@ fn a_picture_in_a_question_moves_to_its_answer() {
 
 #[test]
 fn a_file_name_that_is_no_id_becomes_one() {
-    for (name, id) in [("企微 FAQ (v2).md", "企微-FAQ-v2-1"), ("（）.md", "faq-1"), ("C:\\x\\a.md", "a-1")] {
+    for (name, id) in [("企微 FAQ (v2).md", "企微-FAQ-v2-1"), ("（）.md", "faq-1"), ("C:\\x\\a.md", "a-1")]
+    {
         let import = import_bytes(name, "**1、甲**\n\n答：a".as_bytes(), None).unwrap();
         assert_eq!(import.entries[0].id.as_str(), id);
     }
-    let import = import_bytes(&format!("{}.md", "群".repeat(90)), "**1、甲**\n\n答：a".as_bytes(), None).unwrap();
+    let import =
+        import_bytes(&format!("{}.md", "群".repeat(90)), "**1、甲**\n\n答：a".as_bytes(), None).unwrap();
     assert_eq!(import.entries.len(), 1);
 }
 
 /// Pieces every document of the family is made of, and the markup most likely to upset a parser.
 fn tokens() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
-        "**", "*", "_", "`", "```\n", "\n", "\n\n", " ", "    ", "\t", "\u{3000}", "1", "12、", "１．", "（三）", "(", "）", "第", "章", "三、",
-        "Q", "问", "：", ":", "解决方案", "答", "A", "<a name=\"b\">", "</a>", "<", ">", "<img src=", "\"", "![", "](", "a.png", "../", "%2e", "\\",
-        "# ", "## ", "- ", "> ", "|", "---", "&nbsp;", "<!--", "-->", "<br>", "<b>", "群", "abc", "。", "？", "，", "“", "”", "\r", "\0", "[1]: x",
+        "**",
+        "*",
+        "_",
+        "`",
+        "```\n",
+        "\n",
+        "\n\n",
+        " ",
+        "    ",
+        "\t",
+        "\u{3000}",
+        "1",
+        "12、",
+        "１．",
+        "（三）",
+        "(",
+        "）",
+        "第",
+        "章",
+        "三、",
+        "Q",
+        "问",
+        "：",
+        ":",
+        "解决方案",
+        "答",
+        "A",
+        "<a name=\"b\">",
+        "</a>",
+        "<",
+        ">",
+        "<img src=",
+        "\"",
+        "![",
+        "](",
+        "a.png",
+        "../",
+        "%2e",
+        "\\",
+        "# ",
+        "## ",
+        "- ",
+        "> ",
+        "|",
+        "---",
+        "&nbsp;",
+        "<!--",
+        "-->",
+        "<br>",
+        "<b>",
+        "群",
+        "abc",
+        "。",
+        "？",
+        "，",
+        "“",
+        "”",
+        "\r",
+        "\0",
+        "[1]: x",
     ]);
     prop::collection::vec(token, 0..60).prop_map(|tokens| tokens.concat())
 }
@@ -344,15 +491,35 @@ proptest! {
     }
 }
 
-/// Twice the text may take about twice the time, never four times: the sizes are such that anything quadratic would
-/// run for minutes.
+/// Four times the text takes about four times as long; quadratic would be sixteen. The slack is for busy machines.
 #[test]
-fn ten_megabytes_of_anything_are_read_in_linear_time() {
-    let unit = "**1、怎么建群？**\n\n**解决方案：** 点右上角，  然后\n\n完成。\n\n1、打开\n\n2、点击\n\n";
-    for unit in [unit, "**", "[", "![](", "<a>", "*群", "`", "> ", "Q：a\n", "1. ", "群\n\n", "**群**\n\n", "# 群\n", "<", "答：\n"] {
-        let size = if unit.len() > 20 { 10_000_000 } else { 1_000_000 };
-        let text = unit.repeat(size / unit.len());
-        let import = import(&text);
-        assert!(import.report.imported <= text.len());
+fn large_documents_of_anything_are_read_in_linear_time() {
+    let entry = "**1、怎么建群？**\n\n**解决方案：** 点右上角，  然后\n\n完成。\n\n1、打开\n\n2、点击\n\n";
+    let units = [
+        "**",
+        "[",
+        "![](",
+        "<a>",
+        "*群",
+        "`",
+        "> ",
+        "Q：a\n",
+        "1. ",
+        "群\n\n",
+        "**群**\n\n",
+        "# 群\n",
+        "<",
+        "答：\n",
+    ];
+    let sizes = iter::once((entry, 10_000_000)).chain(units.map(|unit| (unit, 1_000_000)));
+    for (unit, bytes) in sizes {
+        let time = |bytes: usize| {
+            let text = unit.repeat(bytes / unit.len());
+            let start = Instant::now();
+            import(&text);
+            start.elapsed()
+        };
+        let (short, long) = (time(bytes / 4), time(bytes));
+        assert!(long < short * 10 + Duration::from_secs(2), "{unit:?}: {short:?} became {long:?}");
     }
 }
