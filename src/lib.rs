@@ -11,8 +11,10 @@
 //! ```
 
 pub mod embed;
+pub mod eval;
 pub mod faq;
 pub mod import;
 pub mod index;
+pub mod rank;
 pub mod text;
 pub mod vector;
