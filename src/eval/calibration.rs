@@ -3,7 +3,7 @@
 //!
 //! A question that nothing answers has no right entry, so whatever came first for it is wrong.
 
-use super::metrics::mean;
+use super::metrics::{mean, tied};
 
 /// Bins of [`ece`] and [`reliability`]: 15 of equal width, as Guo et al. (2017) use.
 pub const BINS: usize = 15;
@@ -55,9 +55,9 @@ pub fn auc(positives: &[f64], negatives: &[f64]) -> Option<f64> {
     scores.extend(negatives.iter().map(|&score| (score, false)));
     scores.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (mut wins, mut below) = (0.0, 0.0);
-    for tied in scores.chunk_by(|a, b| a.0 == b.0) {
-        let above = tied.iter().filter(|(_, positive)| *positive).count() as f64;
-        let level = tied.len() as f64 - above;
+    for equal in scores.chunk_by(|a, b| tied(a.0, b.0)) {
+        let above = equal.iter().filter(|(_, positive)| *positive).count() as f64;
+        let level = equal.len() as f64 - above;
         wins += above * (below + level / 2.0);
         below += level;
     }
@@ -112,12 +112,12 @@ pub fn risk_coverage(predictions: &[Prediction]) -> Vec<Tradeoff> {
     sorted.sort_unstable_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let (mut answered, mut wrong) = (0, 0);
     sorted
-        .chunk_by(|a, b| a.confidence == b.confidence)
-        .map(|tied| {
-            answered += tied.len();
-            wrong += tied.iter().filter(|prediction| !prediction.right).count();
+        .chunk_by(|a, b| tied(a.confidence, b.confidence))
+        .map(|level| {
+            answered += level.len();
+            wrong += level.iter().filter(|prediction| !prediction.right).count();
             Tradeoff {
-                threshold: tied[0].confidence,
+                threshold: level[0].confidence,
                 coverage: answered as f64 / predictions.len() as f64,
                 wrong_rate: wrong as f64 / answered as f64,
             }

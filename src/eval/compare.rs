@@ -31,6 +31,8 @@ pub struct Comparison<'a> {
     pub removed: usize,
     /// Questions that only the new report has.
     pub added: usize,
+    /// What was evaluated then and now, as model and index, where that differs.
+    pub setup: Option<[(&'a str, &'a str); 2]>,
 }
 
 /// A metric then and now.
@@ -108,7 +110,9 @@ impl<'a> Comparison<'a> {
         }
         let (mut questions, mut matched) = (Vec::new(), 0);
         for question in &after.questions {
-            if let Some(earlier) = known.get_mut(&(question.group, question.query.as_str())).and_then(Vec::pop) {
+            if let Some(earlier) =
+                known.get_mut(&(question.group, question.query.as_str())).and_then(Vec::pop)
+            {
                 matched += 1;
                 questions.extend(change(earlier, question));
             }
@@ -119,6 +123,7 @@ impl<'a> Comparison<'a> {
             questions,
             removed: before.questions.len() - matched,
             added: after.questions.len() - matched,
+            setup: (setup(before) != setup(after)).then(|| [setup(before), setup(after)]),
         }
     }
 
@@ -146,10 +151,15 @@ impl<'a> Comparison<'a> {
     }
 
     fn write_text(&self, tolerance: f64, out: &mut String) -> Result {
+        if let Some([(model, index), (new_model, new_index)]) = self.setup.map(|setup| setup.map(both_plain))
+        {
+            writeln!(out, "{model} on {index} -> {new_model} on {new_index}\n")?;
+        }
         let regressions = self.regressions(tolerance);
         writeln!(out, "{:<24}{:>9}{:>9}{:>9}", "metric", "baseline", "now", "change")?;
         for change in &self.metrics {
-            let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+            let number =
+                |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
             let difference = change.after.zip(change.before).map_or_else(String::new, |(after, before)| {
                 let difference = after - before;
                 if difference.abs() < EPSILON { "=".to_owned() } else { format!("{difference:+.3}") }
@@ -183,6 +193,14 @@ impl<'a> Comparison<'a> {
         }
         Ok(())
     }
+}
+
+fn setup(report: &Report) -> (&str, &str) {
+    (&report.summary.model, &report.summary.index)
+}
+
+fn both_plain((model, index): (&str, &str)) -> (String, String) {
+    (terminal(model), terminal(index))
 }
 
 /// `first-entry .93 (answer)`.

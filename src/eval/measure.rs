@@ -172,7 +172,10 @@ impl Measured {
     /// All metrics.
     #[must_use]
     pub fn values(&self) -> Values {
-        self.take(&self.groups.each_ref().map(|group| group.iter().collect()), &self.control.iter().collect::<Vec<_>>())
+        self.take(
+            &self.groups.each_ref().map(|group| group.iter().collect()),
+            &self.control.iter().collect::<Vec<_>>(),
+        )
     }
 
     /// The 95 % intervals of the metrics.
@@ -182,12 +185,17 @@ impl Measured {
             let groups = self.groups.each_ref().map(|group| draw.resample(group));
             self.take(&groups, &draw.resample(&self.control))
         });
-        Metric::ALL.into_iter().zip(intervals).filter_map(|(metric, interval)| Some((metric, interval?))).collect()
+        Metric::ALL
+            .into_iter()
+            .zip(intervals)
+            .filter_map(|(metric, interval)| Some((metric, interval?)))
+            .collect()
     }
 
     fn take(&self, groups: &[Vec<&Scored>; 4], control: &[&Scored]) -> Values {
         let [answerable, near_miss, out_of_scope, held_out] = groups;
-        let confidences = |group: &[&Scored]| -> Vec<f64> { group.iter().map(|s| s.prediction.confidence).collect() };
+        let confidences =
+            |group: &[&Scored]| -> Vec<f64> { group.iter().map(|s| s.prediction.confidence).collect() };
         let positions: Vec<&Position> = answerable.iter().map(|scored| &scored.position).collect();
         let sure = confidences(answerable);
         let control = if control.is_empty() { &sure } else { &confidences(control) };

@@ -2,7 +2,7 @@
 //!
 //! Every metric of nothing is `None`: an empty group has no hit rate, not one of zero.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use super::outcome::{DEPTH, Outcome};
 
@@ -81,6 +81,11 @@ pub fn latency_percentile(percent: f64, sorted: &[Duration]) -> Option<f64> {
     sorted.get(rank.saturating_sub(1)).map(|took| took.as_secs_f64() * 1e3)
 }
 
+/// Whether two scores are equal, 0 and -0 included, so that nothing can rank one before the other.
+pub(super) fn tied(a: f64, b: f64) -> bool {
+    a.partial_cmp(&b).is_some_and(Ordering::is_eq)
+}
+
 /// Arithmetic mean; `None` of nothing.
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
@@ -112,12 +117,8 @@ mod tests {
     #[test]
     fn macro_hit_rate_weighs_every_entry_alike() {
         // Entry 0: one of three questions right; entry 2: its only one right; entry 1 has no question.
-        let positions = [
-            position(Some(1), &[0]),
-            position(None, &[0]),
-            position(Some(2), &[0]),
-            position(Some(1), &[2]),
-        ];
+        let positions =
+            [position(Some(1), &[0]), position(None, &[0]), position(Some(2), &[0]), position(Some(1), &[2])];
         let by_hand = f64::midpoint(1.0 / 3.0, 1.0);
         let positions: Vec<&Position> = positions.iter().collect();
         assert!((macro_hit_at_1(&positions).unwrap() - by_hand).abs() < 1e-12);
@@ -125,10 +126,7 @@ mod tests {
 
     #[test]
     fn nothing_has_no_metrics() {
-        assert_eq!(
-            (hit_at(1, &[]), mrr(&[]), mean_ndcg(&[]), macro_hit_at_1(&[])),
-            (None, None, None, None)
-        );
+        assert_eq!((hit_at(1, &[]), mrr(&[]), mean_ndcg(&[]), macro_hit_at_1(&[])), (None, None, None, None));
         assert_eq!(latency_percentile(95.0, &[]), None);
     }
 

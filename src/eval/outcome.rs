@@ -112,7 +112,8 @@ impl Run {
         let separate = !self.held_out_control.is_empty();
         Group::ALL
             .into_iter()
-            .filter(|&group| !self.group(group).is_empty() && !(separate && group == Group::HeldOut))
+            .filter(|&group| !self.group(group).is_empty())
+            .filter(|&group| !(separate && group == Group::HeldOut))
             .collect()
     }
 }

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{calibration::auc, metrics::mean};
+use super::{
+    calibration::auc,
+    metrics::{mean, tied},
+};
 
 /// What the similarities of labelled pairs are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -26,7 +29,8 @@ impl PairReport {
     #[must_use]
     pub fn new(scored: &[(f64, f64)]) -> Self {
         let labels = || scored.iter().map(|&(_, label)| label);
-        let (low, high) = (labels().fold(f64::INFINITY, f64::min), labels().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) =
+            (labels().fold(f64::INFINITY, f64::min), labels().fold(f64::NEG_INFINITY, f64::max));
         let middle = f64::midpoint(low, high);
         // One kind of label only: 1 and above is positive, as with both.
         let is_positive = |label: f64| if low < high { label > middle } else { label >= 1.0 };
@@ -85,12 +89,12 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     order.sort_unstable_by(|&i, &j| values[i].total_cmp(&values[j]));
     let mut ranks = vec![0.0; values.len()];
     let mut before = 0;
-    for tied in order.chunk_by(|&i, &j| values[i] == values[j]) {
-        let rank = before as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        for &index in tied {
+    for level in order.chunk_by(|&i, &j| tied(values[i], values[j])) {
+        let rank = before as f64 + f64::midpoint(level.len() as f64, 1.0);
+        for &index in level {
             ranks[index] = rank;
         }
-        before += tied.len();
+        before += level.len();
     }
     ranks
 }
@@ -102,7 +106,7 @@ fn best_cut(positives: &[f64], negatives: &[f64]) -> Option<(f64, Option<f64>)> 
     let mut scores: Vec<(f64, bool)> = positives.iter().map(|&score| (score, true)).collect();
     scores.extend(negatives.iter().map(|&score| (score, false)));
     scores.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let levels: Vec<&[(f64, bool)]> = scores.chunk_by(|a, b| a.0 == b.0).collect();
+    let levels: Vec<&[(f64, bool)]> = scores.chunk_by(|a, b| tied(a.0, b.0)).collect();
     let mut correct = negatives.len();
     let mut best = (correct, None);
     for (index, level) in levels.iter().enumerate() {

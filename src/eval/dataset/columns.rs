@@ -10,9 +10,10 @@ pub(super) struct Field {
 }
 
 /// What is asked.
-pub(super) const QUERY: Field = Field { name: "query", aliases: &["query", "问题", "用户问题", "question", "问法"] };
+pub(super) const QUERY: Field =
+    Field { name: "query", aliases: &["query", "问题", "用户问题", "question", "问法"] };
 
-/// The expected entries. "Expected answer ID" is the name in QnA Maker's batch tests.
+/// The expected entries. Microsoft's batch tests call it "Expected answer ID".
 pub(super) const RELEVANT: Field = Field {
     name: "relevant",
     aliases: &[

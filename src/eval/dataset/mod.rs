@@ -303,22 +303,24 @@ fn texts(fields: &Map<String, Value>, field: &Field) -> Result<Vec<String>, RowP
     let mut texts = Vec::new();
     match field.find(fields) {
         None | Some(Value::Null) => {}
-        Some(Value::String(text)) => texts.extend(text.split(['\n', '\r', '|', ';', '；']).map(str::to_owned)),
+        Some(Value::String(text)) => {
+            texts.extend(text.split(['\n', '\r', '|', ';', '；']).map(str::to_owned));
+        }
         Some(Value::Number(number)) => texts.push(number.to_string()),
         Some(Value::Array(items)) => {
             for item in items {
                 match item {
                     Value::String(text) => texts.push(text.clone()),
                     Value::Number(number) => texts.push(number.to_string()),
-                    Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(wrong(item)),
+                    Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                        return Err(wrong(item));
+                    }
                 }
             }
         }
         Some(other @ (Value::Bool(_) | Value::Object(_))) => return Err(wrong(other)),
     }
-    texts.iter_mut().for_each(|text| *text = text.trim().to_owned());
-    texts.retain(|text| !text.is_empty());
-    Ok(texts)
+    Ok(texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ impl Report {
             html(&summary.model),
             html(&summary.index)
         )?;
-        let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
+        let share = |value: Option<f64>| {
+            value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
+        };
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         let calibration = summary.calibration;
         for (value, name) in [
@@ -61,7 +63,7 @@ impl Report {
             (number(calibration.ece), "calibration error (ECE)"),
             (
                 summary.latency_ms.p95.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} ms")),
-                "95 % are through within",
+                "latency, 95th percentile",
             ),
         ] {
             writeln!(out, "<div class=\"panel tile\"><b>{value}</b><span>{name}</span></div>")?;
@@ -91,23 +93,23 @@ impl Report {
                 "Answer more, from the surest question down, and more answers are wrong. Dashed: 5 %.",
                 plots::tradeoff(&curve, calibration::WRONG_SHARE, shipped(&self.summary)),
             ),
-            (
-                "Rank of the right entry",
-                "None: not among the first ten.",
-                plots::ranks(&ranks),
-            ),
-            (
-                "Confidence",
-                "",
-                plots::confidences(&answerable, &unanswerable),
-            ),
+            ("Rank of the right entry", "None: not among the first ten.", plots::ranks(&ranks)),
+            ("Confidence", "", plots::confidences(&answerable, &unanswerable)),
         ];
         out.push_str("<h2>How sure, and how right</h2>\n<div class=\"plots\">\n");
         for (name, note, svg) in figures {
             let svg = svg.map_err(|error| Error::Plot { plot: name, reason: error.to_string() })?;
-            let svg = theme::follow(&svg).replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{name}\" "), 1);
+            let svg = theme::follow(&svg).replacen(
+                "<svg ",
+                &format!("<svg role=\"img\" aria-label=\"{name}\" "),
+                1,
+            );
             let note = if note.is_empty() {
-                legend(&[("good", "right entry first"), ("bad", "wrong entry first"), ("none", "the FAQ has no answer")])
+                legend(&[
+                    ("good", "right entry first"),
+                    ("bad", "wrong entry first"),
+                    ("none", "the FAQ has no answer"),
+                ])
             } else {
                 format!("<p class=\"note\">{note}</p>")
             };
@@ -175,8 +177,12 @@ impl Report {
                 decision_bar(counts)
             )?;
         }
-        let key =
-            legend(&[("good", "answered right"), ("bad", "answered wrong"), ("ask", "asked back"), ("none", "handed over")]);
+        let key = legend(&[
+            ("good", "answered right"),
+            ("bad", "answered wrong"),
+            ("ask", "asked back"),
+            ("none", "handed over"),
+        ]);
         writeln!(out, "</tbody>\n</table>\n{key}\n</div>")
     }
 }
@@ -193,7 +199,8 @@ fn decision_bar(counts: &Decisions) -> String {
     ] {
         if count > 0 {
             let share = count as f64 / total * 100.0;
-            bar.push_str(&format!("<i class=\"{class}\" style=\"width:{share:.2}%\"></i>"));
+            // Writing to a string cannot fail.
+            let _ = write!(bar, "<i class=\"{class}\" style=\"width:{share:.2}%\"></i>");
             words.push(format!("{count} {name}"));
         }
     }
@@ -201,9 +208,9 @@ fn decision_bar(counts: &Decisions) -> String {
 }
 
 fn legend(items: &[(&str, &str)]) -> String {
-    let items: String =
+    let items: Vec<String> =
         items.iter().map(|(class, name)| format!("<li><i class=\"{class}\"></i>{name}</li>")).collect();
-    format!("<ul class=\"key\">{items}</ul>")
+    format!("<ul class=\"key\">{}</ul>", items.concat())
 }
 
 /// Coverage and share of wrong answers at the decisions that were made; `None` when nothing was answered.

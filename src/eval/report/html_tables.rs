@@ -2,8 +2,10 @@
 
 use std::fmt::{Result, Write};
 
-use super::{Failure, FailureKind, Report, confused_pairs, decision_label, escape::html, failures, markdown::PAIRS};
-use crate::{faq::EntryId, rank::policy::Decision};
+use super::{
+    Failure, FailureKind, Report, confused_pairs, decision_label, escape::html, failures, markdown::PAIRS,
+};
+use crate::{eval::outcome::Group, faq::EntryId, rank::policy::Decision};
 
 /// A longer list of failures starts folded up.
 const OPEN_LIMIT: usize = 60;
@@ -54,7 +56,8 @@ fn write_failures(report: &Report, out: &mut String) -> Result {
     }
     for failed in failures.chunk_by(|a, b| a.kind == b.kind) {
         let Some(first) = failed.first() else { continue };
-        let open = if failed.len() <= OPEN_LIMIT && first.kind != FailureKind::HeldBack { " open" } else { "" };
+        let open =
+            if failed.len() <= OPEN_LIMIT && first.kind != FailureKind::HeldBack { " open" } else { "" };
         writeln!(
             out,
             "<details{open}><summary>{} <span>({})</span></summary>\n<table class=\"stack\">\n<thead><tr>\
@@ -79,13 +82,16 @@ fn write_failure(report: &Report, failure: &Failure<'_>, out: &mut String) -> Re
     let won = question.ranked.first();
     // Only an answer does harm; a wrong entry in a list of suggestions is seen before it is believed.
     let class = if question.decision == Decision::Answer { "chip wrong" } else { "chip" };
-    let right = failure.expected().map_or_else(|| "<span class=\"note\">nothing</span>".to_owned(), |id| {
-        let rank = match question.rank {
-            Some(rank) => format!(" <span class=\"note\">rank {rank}</span>"),
-            None => " <span class=\"note\">not found</span>".to_owned(),
-        };
-        format!("{}{rank}", entry(report, id))
-    });
+    let right = failure.expected().map_or_else(
+        || "<span class=\"note\">nothing</span>".to_owned(),
+        |id| {
+            let rank = match question.rank {
+                Some(rank) => format!(" <span class=\"note\">rank {rank}</span>"),
+                None => " <span class=\"note\">not found</span>".to_owned(),
+            };
+            format!("{}{rank}", entry(report, id))
+        },
+    );
     writeln!(
         out,
         "<tr><td><bdi class=\"q\" lang=\"zh\">{}</bdi><br><span class=\"{class}\">{}</span> \

@@ -32,8 +32,10 @@ impl Report {
         writeln!(out, "| metric | value | 95 % interval | |\n|---|---:|---|---|")?;
         for metric in Metric::ALL {
             let value = summary.value(metric).map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-            let interval =
-                summary.ci.get(&metric).map_or_else(String::new, |ci| format!("{:.3} – {:.3}", ci.low, ci.high));
+            let interval = summary
+                .ci
+                .get(&metric)
+                .map_or_else(String::new, |ci| format!("{:.3} – {:.3}", ci.low, ci.high));
             writeln!(out, "| {} | {value} | {interval} | {} |", metric.label(), metric.meaning())?;
         }
         let latency = summary.latency_ms;
@@ -83,7 +85,10 @@ impl Report {
         for failed in failures.chunk_by(|a, b| a.kind == b.kind) {
             let kind = failed.first().map_or("", |failure| failure.kind.label());
             writeln!(out, "\n## {kind} ({})\n", failed.len())?;
-            writeln!(out, "| question | group | decision | first | confidence | right entry | its confidence |")?;
+            writeln!(
+                out,
+                "| question | group | decision | first | confidence | right entry | its confidence |"
+            )?;
             writeln!(out, "|---|---|---|---|---:|---|---:|")?;
             for failure in failed {
                 let question = failure.question;

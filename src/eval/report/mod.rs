@@ -118,7 +118,9 @@ impl Report {
             .collect();
         let mentioned: BTreeSet<&EntryId> = questions
             .iter()
-            .flat_map(|question| question.relevant.iter().chain(question.ranked.iter().map(|ranked| &ranked.id)))
+            .flat_map(|question| {
+                question.relevant.iter().chain(question.ranked.iter().map(|ranked| &ranked.id))
+            })
             .collect();
         let entry_questions = setup
             .entries

@@ -12,8 +12,8 @@ use crate::eval::{
     outcome::DEPTH,
 };
 
-/// Width and height of every plot, in pixels: text stays readable when a phone shows it at 60 %.
-const SIZE: (u32, u32) = (560, 400);
+/// Width and height of every plot, in pixels: text stays readable when a phone shows it at 65 %.
+const SIZE: (u32, u32) = (500, 370);
 
 /// Bins of the confidence histogram.
 const HISTOGRAM_BINS: usize = 20;
@@ -59,7 +59,8 @@ pub(super) fn tradeoff(
 ) -> Result<String, Fault> {
     let highest = curve.iter().map(|point| point.wrong_rate).chain(shipped.map(|(_, wrong)| wrong));
     let top = (highest.fold(allowed * 2.0, f64::max) * 1.1).min(1.0);
-    let axes = Axes { x: 0.0..1.0, y: 0.0..top, x_name: "questions answered", y_name: "answers that are wrong" };
+    let axes =
+        Axes { x: 0.0..1.0, y: 0.0..top, x_name: "questions answered", y_name: "answers that are wrong" };
     plot(&axes, &percent, &percent, |chart| {
         // Steps, because a threshold between two questions changes nothing.
         let line: Vec<(f64, f64)> = curve.iter().map(|point| (point.coverage, point.wrong_rate)).collect();
@@ -70,9 +71,9 @@ pub(super) fn tradeoff(
             chart.draw_series([Circle::new(point, 8, SURFACE.color().filled())])?;
             chart.draw_series([Circle::new(point, 6, INK.color().filled())])?;
             let right = point.0 > 0.6;
-            let style = text(LABEL_TEXT, &INK)
-                .pos(Pos::new(if right { HPos::Right } else { HPos::Left }, VPos::Bottom));
-            let shift = (if right { -10 } else { 10 }, -8);
+            let style =
+                text(LABEL_TEXT, &INK).pos(Pos::new(if right { HPos::Right } else { HPos::Left }, VPos::Top));
+            let shift = (if right { -10 } else { 10 }, 8);
             chart.draw_series([EmptyElement::at(point) + Text::new("as decided", shift, style)])?;
         }
         Ok(())
@@ -93,7 +94,7 @@ pub(super) fn ranks(ranks: &[Option<usize>]) -> Result<String, Fault> {
         x_name: "rank of the first right entry",
         y_name: "answerable questions",
     };
-    let name = |x: &f64| if *x > DEPTH as f64 + 0.5 { "none".to_owned() } else { format!("{x:.0}") };
+    let name = |x: f64| if x > DEPTH as f64 + 0.5 { "none".to_owned() } else { format!("{x:.0}") };
     plot(&axes, &name, &percent, |chart| {
         for (index, &count) in counts.iter().enumerate() {
             let (center, share) = ((index + 1) as f64, count as f64 / total);
@@ -148,8 +149,8 @@ pub(super) fn confidences(answerable: &[Prediction], unanswerable: &[f64]) -> Re
 /// A plot with `axes`; `draw` puts the data in.
 fn plot(
     axes: &Axes<'_>,
-    x_tick: &dyn Fn(&f64) -> String,
-    y_tick: &dyn Fn(&f64) -> String,
+    x_tick: &dyn Fn(f64) -> String,
+    y_tick: &dyn Fn(f64) -> String,
     draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), Fault>,
 ) -> Result<String, Fault> {
     let mut svg = String::new();
@@ -172,8 +173,8 @@ fn plot(
             .axis_style(SOFT.color())
             .x_labels(11)
             .y_labels(6)
-            .x_label_formatter(x_tick)
-            .y_label_formatter(y_tick)
+            .x_label_formatter(&|x| x_tick(*x))
+            .y_label_formatter(&|y| y_tick(*y))
             .x_desc(axes.x_name)
             .label_style(text(TICK_TEXT, &MUTED))
             .axis_desc_style(text(LABEL_TEXT, &MUTED))
@@ -188,7 +189,7 @@ fn text(size: f64, tone: &Tone) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&tone.color())
 }
 
-fn percent(share: &f64) -> String {
+fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 

@@ -29,8 +29,10 @@ impl Report {
         writeln!(out, "{:<24}{:>7}   95 % interval", "metric", "value")?;
         for metric in Metric::ALL {
             let value = summary.value(metric).map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-            let interval =
-                summary.ci.get(&metric).map_or_else(String::new, |ci| format!("   {:.3} – {:.3}", ci.low, ci.high));
+            let interval = summary
+                .ci
+                .get(&metric)
+                .map_or_else(String::new, |ci| format!("   {:.3} – {:.3}", ci.low, ci.high));
             writeln!(out, "{:<24}{value:>7}{interval}", metric.label())?;
         }
         let latency = summary.latency_ms;
