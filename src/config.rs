@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::{
-    embed::{EngineKind, ModelOptions, PoolingKind},
+    embed::{EngineKind, ModelOptions, Pooling},
     index::{HnswParams, IndexParams},
 };
 
@@ -72,7 +72,7 @@ settings! {
     threads: usize,
     /// Pooling of token vectors, when the model folder does not say the right one
     #[arg(long, env = "DAYI_POOLING", global = true, hide_short_help = true, help_heading = "Settings")]
-    pooling: PoolingKind,
+    pooling: Pooling,
     /// Text in front of every question that is asked, instead of the model's own
     #[arg(long, env = "DAYI_QUERY_PROMPT", value_name = "TEXT", global = true, hide_short_help = true,
           help_heading = "Settings")]

@@ -49,7 +49,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
 
 fn print(report: &Report) -> std::io::Result<()> {
     for file in &report.imported.reports {
-        let issues = if file.issues.is_empty() { String::new() } else { format!(", {} notes", file.issues.len()) };
+        let issues =
+            if file.issues.is_empty() { String::new() } else { format!(", {} notes", file.issues.len()) };
         output::line(format_args!("{}: {} entries{issues}", file.file, file.imported))?;
     }
     let counts = report.imported.counts;
@@ -61,7 +62,10 @@ fn print(report: &Report) -> std::io::Result<()> {
     if built.embedded == 0 {
         output::line(format_args!("texts: {}, none had to be embedded", built.texts))?;
     } else {
-        output::line(format_args!("texts: {}, {} embedded with {}", built.texts, built.embedded, built.model))?;
+        output::line(format_args!(
+            "texts: {}, {} embedded with {}",
+            built.texts, built.embedded, built.model
+        ))?;
     }
     output::line(format_args!(
         "index: version {}, {} entries, {} ({})",

@@ -26,8 +26,12 @@ const FAILURE: u8 = 2;
 
 /// Answers free-form Chinese questions from a FAQ (答疑).
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110, after_help = "Settings are also read from dayi.toml and from DAYI_* \
-variables; a flag wins over a variable, a variable over the file. `--help` (long) shows all of them.")]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "Settings are also read from dayi.toml and from DAYI_* \
+variables; a flag wins over a variable, a variable over the file. `--help` (long) shows all of them."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -52,10 +52,14 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
 }
 
 fn list(as_json: bool, options: &ModelOptions) -> Outcome {
-    let bundled: Vec<_> = bundled_places().into_iter().filter(|place| ModelDir::open(place, None).is_ok()).collect();
+    let bundled: Vec<_> =
+        bundled_places().into_iter().filter(|place| ModelDir::open(place, None).is_ok()).collect();
     let cached = Hub::from_env(options.offline)?.cached();
     if as_json {
-        let cached: Vec<_> = cached.iter().map(|model| json!({"id": model.repository, "commit": model.commit, "path": model.path})).collect();
+        let cached: Vec<_> = cached
+            .iter()
+            .map(|model| json!({"id": model.repository, "commit": model.commit, "path": model.path}))
+            .collect();
         output::json(&json!({"bundled": bundled, "cached": cached}))?;
     } else {
         for place in &bundled {
@@ -80,7 +84,7 @@ fn pull(id: &HubId, options: &ModelOptions) -> Outcome {
 fn check(as_json: bool, options: &ModelOptions) -> Outcome {
     let folder = embed::open(options, &mut download_bar())?;
     let files = folder.checksums()?;
-    let path = folder.path().to_owned();
+    let path = folder.path.clone();
     let embedder = embed::load_dir(folder, options)?;
     embedder.embed(&["群主想解散群聊在哪操作"], Role::Query)?;
     let model = embedder.model();
@@ -94,7 +98,7 @@ fn check(as_json: bool, options: &ModelOptions) -> Outcome {
         output::line(format_args!("{} dimensions, at most {} tokens", model.dimension, model.max_tokens))?;
         output::line(format_args!("fingerprint {}", model.fingerprint))?;
         for file in files {
-            output::line(format_args!("sha256 {}  {}", file.sha256, file.name))?;
+            output::line(format_args!("sha256 {}  {}", file.sha256, file.file))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -103,7 +107,9 @@ fn check(as_json: bool, options: &ModelOptions) -> Outcome {
 /// A bar for each file that is downloaded.
 fn download_bar() -> impl FnMut(Download<'_>) {
     let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")
+    {
         bar.set_style(style);
     }
     move |download| {

@@ -1,7 +1,7 @@
 //! From files and settings to a matcher: what `index`, `ask`, `serve` and `eval` begin with.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     error::Error,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     embed::{self, Embedder},
     faq::EntryId,
-    import::{self, Import, ImportReport},
+    import::{self, ImportReport},
     matcher::{self, BuildReport, Snapshot},
     store::{ImportCounts, Store},
 };
@@ -37,11 +37,11 @@ pub(super) struct Imported {
 /// Imports `files` into `store`. A file that cannot be read does not keep the others out.
 pub(super) fn import(files: &[PathBuf], store: &mut Store) -> Result<Imported, Box<dyn Error>> {
     let mut imported = Imported::default();
-    let mut seen: HashSet<EntryId> = HashSet::new();
+    let mut taken = HashMap::new();
     for file in files {
         match import::import_file(file) {
             Ok(mut import) => {
-                drop_known_ids(&mut import, &mut seen);
+                import.leave_out_taken(&mut taken);
                 report(&import.report);
                 imported.counts += store.replace_file(&import.report.file, &import.entries)?;
                 imported.held_out.extend(import.held_out);
@@ -54,19 +54,6 @@ pub(super) fn import(files: &[PathBuf], store: &mut Store) -> Result<Imported, B
         }
     }
     Ok(imported)
-}
-
-/// An id that an earlier file of the same call used is left out and reported: two entries cannot share it.
-fn drop_known_ids(import: &mut Import, seen: &mut HashSet<EntryId>) {
-    let (report, entries) = (&mut import.report, &mut import.entries);
-    entries.retain(|entry| {
-        let is_new = seen.insert(entry.id.clone());
-        if !is_new {
-            report.add_repeated_id(entry);
-        }
-        is_new
-    });
-    report.imported = entries.len();
 }
 
 /// Says what was left out of a file, on stderr.

@@ -1,18 +1,19 @@
 //! Progress bars on stderr. Nothing is drawn when stderr is no terminal.
 
-use std::{cell::RefCell, time::Duration};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 
 use crate::matcher::{Progress, Stage};
 
 /// Shows one bar a stage.
 #[derive(Default)]
-pub(super) struct Bars(RefCell<Option<(Stage, ProgressBar)>>);
+pub(super) struct Bars(Mutex<Option<(Stage, ProgressBar)>>);
 
 impl Progress for Bars {
     fn at(&self, stage: Stage, done: usize, total: usize) {
-        let mut current = self.0.borrow_mut();
+        let mut current = self.0.lock();
         if current.as_ref().is_none_or(|(running, _)| *running != stage) {
             if let Some((_, bar)) = current.take() {
                 bar.finish_and_clear();

@@ -39,9 +39,9 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(config.http.listen)
-            .await
-            .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", config.http.listen))?;
+        let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
+            format!("cannot listen on {}: {error}; choose another --listen", config.http.listen)
+        })?;
         // On stdout, so that a script can start with port 0 and read where to go.
         output::line(format_args!("listening on http://{}", listener.local_addr()?))?;
         http::serve(listener, app).await?;

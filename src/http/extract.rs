@@ -63,9 +63,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             Problem::malformed(format!("the body is not valid JSON: {inner}"))
         }
     })?;
-    deserializer
-        .end()
-        .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
+    deserializer.end().map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
     Ok(value)
 }
 

@@ -1,6 +1,6 @@
 //! What is counted, and `GET /metrics` in the OpenMetrics text that Prometheus reads.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::time::Duration;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -13,7 +13,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{embed::BatchObserver, rank::Decision};
+use crate::{
+    embed::batcher::{BatchReport, Observer},
+    rank::Decision,
+};
 
 /// All metrics of one service, with their registry: two services in one process do not mix.
 #[derive(Debug)]
@@ -24,7 +27,9 @@ pub struct Metrics {
     decisions: Family<DecisionLabels, Counter>,
     queue_depth: Gauge,
     batch_texts: Histogram,
-    embed_seconds: Gauge<f64, AtomicU64>,
+    batch_tokens: Histogram,
+    batch_duration: Histogram,
+    refused: Counter,
     entries: Gauge,
     index_version: Gauge,
 }
@@ -70,12 +75,17 @@ impl Default for Metrics {
         registry.register("queue_depth", "Texts waiting for the model", queue_depth.clone());
         let batch_texts = Histogram::new(exponential_buckets(1.0, 2.0, 9));
         registry.register("batch_texts", "Texts embedded together", batch_texts.clone());
-        let embed_seconds = Gauge::default();
-        registry.register(
-            "last_batch_duration",
-            "Seconds the model needed for its last batch",
-            embed_seconds.clone(),
+        let batch_tokens = Histogram::new(exponential_buckets(8.0, 2.0, 12));
+        registry.register("batch_tokens", "Tokens embedded together", batch_tokens.clone());
+        let batch_duration = latency_histogram();
+        registry.register_with_unit(
+            "batch_duration",
+            "Time the model needed for a batch",
+            Unit::Seconds,
+            batch_duration.clone(),
         );
+        let refused = Counter::default();
+        registry.register("refused", "Requests refused because the queue was full", refused.clone());
         let entries = Gauge::default();
         registry.register("entries", "FAQ entries that can be matched", entries.clone());
         let index_version = Gauge::default();
@@ -87,7 +97,9 @@ impl Default for Metrics {
             decisions,
             queue_depth,
             batch_texts,
-            embed_seconds,
+            batch_tokens,
+            batch_duration,
+            refused,
             entries,
             index_version,
         }
@@ -124,13 +136,19 @@ impl Metrics {
     }
 }
 
-impl BatchObserver for Metrics {
-    fn queue_depth(&self, texts: usize) {
-        self.queue_depth.set(i64::try_from(texts).unwrap_or(i64::MAX));
+impl Observer for Metrics {
+    fn queued(&self, queued: usize) {
+        self.queue_depth.set(i64::try_from(queued).unwrap_or(i64::MAX));
     }
 
-    fn batch(&self, texts: usize, took: Duration) {
-        self.batch_texts.observe(texts as f64);
-        self.embed_seconds.set(took.as_secs_f64());
+    fn refused(&self) {
+        self.refused.inc();
+    }
+
+    fn batch(&self, report: &BatchReport) {
+        self.batch_texts.observe(report.texts as f64);
+        self.batch_tokens.observe(report.tokens as f64);
+        self.batch_duration.observe(report.took.as_secs_f64());
+        self.queued(report.queued);
     }
 }

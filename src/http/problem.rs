@@ -64,7 +64,8 @@ impl Problem {
     /// 422: readable, but not valid.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
+        let detail =
+            errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
         let problem =
             Self::new("/problems/invalid", "Invalid request", StatusCode::UNPROCESSABLE_ENTITY, detail);
         Self { errors, ..problem }
@@ -145,7 +146,9 @@ impl From<matcher::Error> for Problem {
         match error {
             matcher::Error::Overloaded => Self::overloaded(),
             matcher::Error::ShuttingDown => Self::unavailable("the service is shutting down"),
-            error @ (matcher::Error::Embed { .. } | matcher::Error::Index { .. } | matcher::Error::Interrupted) => {
+            error @ (matcher::Error::Embed { .. }
+            | matcher::Error::Index { .. }
+            | matcher::Error::Interrupted) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot match a question");
                 Self::internal()
             }

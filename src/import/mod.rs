@@ -9,6 +9,7 @@ mod pictures;
 mod report;
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     str,
@@ -30,6 +31,25 @@ pub struct Import {
     pub held_out: Vec<EntryId>,
     /// What was left out or deserves a look.
     pub report: ImportReport,
+}
+
+impl Import {
+    /// Leaves out, and reports, entries whose id is in `taken`, and adds the ids of the others: several files are
+    /// one FAQ, in which an id stands once. The values of `taken` are the names of the files.
+    pub fn leave_out_taken(&mut self, taken: &mut HashMap<EntryId, String>) {
+        let report = &mut self.report;
+        self.entries.retain(|entry| {
+            if let Some(first_file) = taken.get(&entry.id) {
+                let line = entry.source.as_ref().and_then(|source| source.line);
+                let kind = IssueKind::IdInOtherFile { id: entry.id.clone(), first_file: first_file.clone() };
+                report.push(line, Some(&entry.id), kind);
+                return false;
+            }
+            taken.insert(entry.id.clone(), report.file.clone());
+            true
+        });
+        report.imported = self.entries.len();
+    }
 }
 
 /// Why a file could not be imported at all.

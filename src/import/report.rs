@@ -108,6 +108,14 @@ pub enum IssueKind {
         /// Where it was used first.
         first_line: usize,
     },
+    /// An id that another file of the same import has.
+    #[error("the id {id:?} is already used in {first_file}; this one was left out")]
+    IdInOtherFile {
+        /// The id.
+        id: EntryId,
+        /// The file that has it.
+        first_file: String,
+    },
     /// An id that cannot be one.
     #[error("{id:?} cannot be an id, the line was left out: {reason}")]
     InvalidId {
@@ -148,6 +156,7 @@ impl IssueKind {
             Self::PictureMissing { .. } => "picture_missing",
             Self::PictureRefused { .. } => "picture_refused",
             Self::IdTwice { .. } => "id_twice",
+            Self::IdInOtherFile { .. } => "id_in_other_file",
             Self::InvalidId { .. } => "invalid_id",
             Self::InvalidLine { .. } => "invalid_line",
             Self::InvalidUtf8 => "invalid_utf8",
@@ -170,6 +179,7 @@ impl IssueKind {
             | Self::NumberTwice { .. }
             | Self::PictureRefused { .. }
             | Self::IdTwice { .. }
+            | Self::IdInOtherFile { .. }
             | Self::InvalidId { .. }
             | Self::InvalidLine { .. }
             | Self::InvalidUtf8 => Severity::Error,

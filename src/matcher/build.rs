@@ -1,9 +1,12 @@
 //! From the store to a [`Snapshot`]: embed what was never embedded, build or reopen the index.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::Snapshot;
 use crate::{
@@ -30,7 +33,7 @@ pub enum Stage {
 }
 
 /// Is told how far a build is.
-pub trait Progress {
+pub trait Progress: Sync {
     /// `done` of `total` steps of `stage` are finished. The last call of a stage has `done == total`.
     fn at(&self, stage: Stage, done: usize, total: usize);
 }
@@ -86,118 +89,114 @@ pub fn build(
     folder: Option<&Path>,
     progress: &dyn Progress,
 ) -> Result<(Snapshot, BuildReport), BuildError> {
-    let version = store.version()?;
-    let today = jiff::Zoned::now().date();
-    let entries: Vec<Arc<Entry>> =
-        store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).map(Arc::new).collect();
-    let mut texts = Texts::default();
-    let phrasings: Vec<usize> =
-        entries.iter().flat_map(|entry| entry.phrasings()).map(|text| texts.add(text)).collect();
-
-    let embedded = texts.embed(store, embedder, progress)?;
-    let dimension = embedder.model().dimension;
-    let vectors = VectorSet::from_embeddings(dimension, phrasings.iter().map(|&text| texts.vector(text)))?;
-    let (index, reopened) = open_or_build(vectors, embedder, params, folder, progress)?;
-    let report = BuildReport {
-        texts: texts.all.len(),
-        embedded,
-        model: embedder.model().name.clone(),
-        search: if index.graph().is_some() { "HNSW" } else { "exact scan" },
-        reopened,
-    };
-    Ok((Snapshot::new(version, entries, index, embedder.model().clone()), report))
+    let today = jiff::ZonedDateTime::now().date();
+    let entries = store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
+    Builder { store, embedder, params, folder, progress }.run(entries)
 }
 
-/// The texts of a FAQ, each once, and their vectors.
-#[derive(Default)]
-struct Texts {
-    /// As they are given to the model.
-    all: Vec<String>,
-    position: HashMap<String, usize>,
-    vectors: Vec<Embedding>,
-}
-
-impl Texts {
-    fn add(&mut self, text: &str) -> usize {
-        let text = Snapshot::model_text(text);
-        *self.position.entry(text).or_insert_with_key(|text| {
-            self.all.push(text.clone());
-            self.all.len() - 1
-        })
-    }
-
-    fn vector(&self, text: usize) -> &Embedding {
-        &self.vectors[text]
-    }
-
-    /// Takes vectors from the store, embeds the rest, and keeps those in the store. Returns how many were embedded.
-    fn embed(
-        &mut self,
-        store: &mut Store,
-        embedder: &dyn Embedder,
-        progress: &dyn Progress,
-    ) -> Result<usize, BuildError> {
-        let model = embedder.model();
-        let hashes: Vec<TextHash> = self.all.iter().map(|text| TextHash::of(text)).collect();
-        let stored = store.vectors(&model.fingerprint, &hashes, model.dimension)?;
-        let mut vectors: Vec<Option<Embedding>> = stored
-            .into_iter()
-            .map(|vector| vector.and_then(|values| Embedding::new(values, model.dimension).ok()))
-            .collect();
-        let missing: Vec<usize> = (0..self.all.len()).filter(|&text| vectors[text].is_none()).collect();
-        if !missing.is_empty() {
-            progress.at(Stage::Embedding, 0, missing.len());
-        }
-        let mut done = 0;
-        for chunk in missing.chunks(CHUNK) {
-            let texts: Vec<&str> = chunk.iter().map(|&text| self.all[text].as_str()).collect();
-            let made = embedder.embed(&texts, Role::Document)?;
-            let rows = chunk.iter().zip(&made).map(|(&text, vector)| (hashes[text], vector.as_slice()));
-            store.put_vectors(&model.fingerprint, rows)?;
-            for (&text, vector) in chunk.iter().zip(made) {
-                vectors[text] = Some(vector);
-            }
-            done += chunk.len();
-            progress.at(Stage::Embedding, done, missing.len());
-        }
-        self.vectors = vectors.into_iter().flatten().collect();
-        Ok(missing.len())
-    }
-}
-
-/// Opens the index in `folder` when it holds exactly `vectors`' texts; builds it, and keeps it there, otherwise.
-fn open_or_build(
-    vectors: VectorSet,
+/// As [`build`], of `entries` instead of the stored ones; `store` only gives and keeps vectors.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_entries(
+    entries: Vec<Entry>,
+    store: &mut Store,
     embedder: &dyn Embedder,
     params: &IndexParams,
-    folder: Option<&Path>,
-    progress: &dyn Progress,
-) -> Result<(Arc<dyn VectorIndex>, bool), BuildError> {
-    let content_hash = content_hash(&vectors);
-    let identity =
-        Identity { model_fingerprint: &embedder.model().fingerprint, content_hash: &content_hash };
-    if let Some(folder) = folder {
-        match index::snapshot::open(folder, &identity, params) {
-            Ok(opened) => return Ok((opened.index, true)),
-            Err(SnapshotError::Missing { .. }) => {}
-            Err(error) => tracing::info!(reason = %error, "building the index anew"),
-        }
-    }
-    let total = vectors.len();
-    let index = index::build(Arc::new(vectors), params, &|done, _| progress.at(Stage::Indexing, done, total))?;
-    if let Some(folder) = folder
-        && let Err(error) = index::snapshot::write(folder, index.as_ref(), &identity)
-    {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the index is not kept; it is built at every start");
-    }
-    Ok((index, false))
+) -> Result<Snapshot, BuildError> {
+    Ok(Builder { store, embedder, params, folder: None, progress: &() }.run(entries)?.0)
 }
 
-/// Equal hashes mean the same vectors at the same positions.
-fn content_hash(vectors: &VectorSet) -> String {
-    let mut hasher = Sha256::new();
-    for value in vectors.values() {
-        hasher.update(value.to_le_bytes());
+struct Builder<'a> {
+    store: &'a mut Store,
+    embedder: &'a dyn Embedder,
+    params: &'a IndexParams,
+    folder: Option<&'a Path>,
+    progress: &'a dyn Progress,
+}
+
+impl Builder<'_> {
+    fn run(mut self, entries: Vec<Entry>) -> Result<(Snapshot, BuildReport), BuildError> {
+        let version = self.store.version()?;
+        let phrasings: Vec<String> =
+            entries.iter().flat_map(Entry::phrasings).map(Snapshot::model_text).collect();
+        let hashes: Vec<TextHash> = phrasings.iter().map(|text| TextHash::of(text)).collect();
+        let content_hash = TextHash::of_all(&hashes).to_string();
+        let identity =
+            Identity { model_fingerprint: &self.embedder.model().fingerprint, content_hash: &content_hash };
+        let (index, embedded, reopened) = match self.reopen(&identity) {
+            Some(index) => (index, 0, true),
+            None => {
+                let (vectors, embedded) = self.vectors(&phrasings, &hashes)?;
+                (self.index(vectors, &identity)?, embedded, false)
+            }
+        };
+        let report = BuildReport {
+            texts: phrasings.len(),
+            embedded,
+            model: self.embedder.model().name.clone(),
+            search: if index.graph().is_some() { "HNSW" } else { "exact scan" },
+            reopened,
+        };
+        let entries = entries.into_iter().map(Arc::new).collect();
+        Ok((Snapshot::new(version, entries, index, self.embedder.model().clone()), report))
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+
+    /// The index that was kept, when it is of this very content and model.
+    fn reopen(&self, identity: &Identity<'_>) -> Option<Arc<dyn VectorIndex>> {
+        match index::snapshot::open(self.folder?, identity, self.params) {
+            Ok(opened) => Some(opened.index),
+            Err(SnapshotError::Missing { .. }) => None,
+            Err(error) => {
+                tracing::info!(reason = %error, "building the index anew");
+                None
+            }
+        }
+    }
+
+    /// One vector a text: from the store, or embedded now and kept there. Also returns how many were embedded.
+    fn vectors(&mut self, texts: &[String], hashes: &[TextHash]) -> Result<(VectorSet, usize), BuildError> {
+        let model = self.embedder.model();
+        let stored = self.store.vectors(&model.fingerprint, hashes, model.dimension)?;
+        let mut vectors: HashMap<TextHash, Embedding> = HashMap::with_capacity(texts.len());
+        for (hash, values) in hashes.iter().zip(stored) {
+            if let Some(vector) = values.and_then(|values| Embedding::new(values, model.dimension).ok()) {
+                vectors.insert(*hash, vector);
+            }
+        }
+        let missing: BTreeMap<TextHash, &str> = hashes
+            .iter()
+            .zip(texts)
+            .filter(|(hash, _)| !vectors.contains_key(hash))
+            .map(|(hash, text)| (*hash, text.as_str()))
+            .collect();
+        let missing: Vec<(TextHash, &str)> = missing.into_iter().collect();
+        for (round, chunk) in missing.chunks(CHUNK).enumerate() {
+            self.progress.at(Stage::Embedding, round * CHUNK, missing.len());
+            let texts: Vec<&str> = chunk.iter().map(|(_, text)| *text).collect();
+            let made = self.embedder.embed(&texts, Role::Document)?;
+            let rows = chunk.iter().zip(&made).map(|((hash, _), vector)| (*hash, vector.as_slice()));
+            self.store.put_vectors(&model.fingerprint, rows)?;
+            vectors.extend(chunk.iter().map(|(hash, _)| *hash).zip(made));
+        }
+        if !missing.is_empty() {
+            self.progress.at(Stage::Embedding, missing.len(), missing.len());
+        }
+        let set = VectorSet::from_embeddings(model.dimension, hashes.iter().map(|hash| &vectors[hash]))?;
+        Ok((set, missing.len()))
+    }
+
+    /// Builds the index, and keeps it when there is a folder.
+    fn index(&self, vectors: VectorSet, identity: &Identity<'_>) -> Result<Arc<dyn VectorIndex>, BuildError> {
+        let index = index::build(Arc::new(vectors), self.params, &|done, total| {
+            self.progress.at(Stage::Indexing, done, total)
+        })?;
+        if let Some(folder) = self.folder
+            && let Err(error) = index::snapshot::write(folder, index.as_ref(), identity)
+        {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the index is not kept; it will be built at every start");
+        }
+        Ok(index)
+    }
 }

@@ -15,7 +15,7 @@ use std::sync::{
 
 use arc_swap::ArcSwap;
 
-pub use build::{BuildError, BuildReport, Progress, Stage, build};
+pub use build::{BuildError, BuildReport, Progress, Stage, build, build_entries};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::Snapshot;
 
@@ -60,7 +60,7 @@ impl From<BatchError> for Error {
         match error {
             BatchError::Overloaded { .. } => Self::Overloaded,
             BatchError::Closed => Self::ShuttingDown,
-            source @ (BatchError::Embed { .. } | BatchError::Panicked) => Self::Embed { source },
+            source @ (BatchError::Embed(_) | BatchError::Crashed) => Self::Embed { source },
         }
     }
 }
@@ -87,7 +87,7 @@ impl Matcher {
             BatcherOptions { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity };
         Ok(Self {
             current: ArcSwap::from_pointee(snapshot),
-            batcher: Arc::new(Batcher::start(embedder, options, observer)?),
+            batcher: Arc::new(Batcher::start(embedder, options, Some(observer))?),
             closed: AtomicBool::new(false),
         })
     }

@@ -89,9 +89,8 @@ mod tests {
 
     #[test]
     fn a_category_is_a_name_or_the_beginning_of_a_path() {
-        let admits = |category: &str| {
-            Query { category: Some(category.into()), ..Query::default() }.admits(&entry())
-        };
+        let admits =
+            |category: &str| Query { category: Some(category.into()), ..Query::default() }.admits(&entry());
         assert!(admits("群聊") && admits("客户联系") && admits("客户联系/群聊") && admits("/客户联系/"));
         assert!(!admits("群") && !admits("群聊/客户联系") && !admits("客户"));
     }

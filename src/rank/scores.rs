@@ -15,3 +15,12 @@ pub struct Scores {
     /// Cosine similarity to the nearest negative question, 0 when there is none.
     pub negative: f32,
 }
+
+impl Scores {
+    /// Every part with its name.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, f32); 4] {
+        let Self { dense, lexical, exact, negative } = *self;
+        [("dense", dense), ("lexical", lexical), ("exact", exact), ("negative", negative)]
+    }
+}

@@ -1,5 +1,7 @@
 //! Vectors that were already computed, by model and text, so that nothing is embedded twice.
 
+use std::fmt;
+
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +16,23 @@ impl TextHash {
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// Hashes a sequence of hashes: equal only for the same texts in the same order.
+    #[must_use]
+    pub fn of_all(hashes: &[Self]) -> Self {
+        let mut hasher = Sha256::new();
+        for hash in hashes {
+            hasher.update(hash.0);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+/// In hexadecimal.
+impl fmt::Display for TextHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -48,5 +48,8 @@ pub(in crate::http) async fn readyz(State(app): State<AppState>) -> Result<Json<
 pub(in crate::http) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let snapshot = app.matcher().snapshot();
     app.metrics().serving(snapshot.entries().len(), snapshot.version());
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics().text())
+    (
+        [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        app.metrics().text(),
+    )
 }

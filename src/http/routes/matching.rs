@@ -103,8 +103,9 @@ pub(in crate::http) struct BatchResponse {
 
 impl MatchRequest {
     fn check(&self, app: &AppState, at: &str, errors: &mut Vec<FieldError>) {
-        let mut error =
-            |field: &str, detail: String| errors.push(FieldError { pointer: format!("{at}/{field}"), detail });
+        let mut error = |field: &str, detail: String| {
+            errors.push(FieldError { pointer: format!("{at}/{field}"), detail })
+        };
         let (longest, characters) = (app.limits().max_query_chars, self.query.chars().count());
         if self.query.trim().is_empty() {
             error("query", "must not be empty: send the question that was asked".to_owned());
