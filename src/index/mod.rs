@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of models, entries or storage: it maps vectors and texts to positions (`u32`, in insertion order).
 
+pub mod lexical;
+
 use crate::vector::{Embedding, VectorError};
 
 /// A neighbour: the position of a stored vector and its cosine similarity to the query.
