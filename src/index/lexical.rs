@@ -193,15 +193,15 @@ impl LexicalScores<'_> {
             return Vec::new();
         }
         if hits.len() > n {
-            hits.select_nth_unstable_by(n - 1, better);
+            hits.select_nth_unstable_by(n - 1, |a, b| better(*a, *b));
             hits.truncate(n);
         }
-        hits.sort_unstable_by(better);
+        hits.sort_unstable_by(|a, b| better(*a, *b));
         hits
     }
 }
 
-fn better(a: &LexicalHit, b: &LexicalHit) -> Ordering {
+fn better(a: LexicalHit, b: LexicalHit) -> Ordering {
     b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry))
 }
 

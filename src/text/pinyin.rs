@@ -30,7 +30,7 @@ pub struct Sounds {
 
 impl Sounds {
     /// The sounds of a normalised text. Latin runs are read as pinyin where they can be: all of them in a text
-    /// without ideographs, and those of two and more syllables in a mixed one ("怎么jiesan群").
+    /// without ideographs, and those of three and more letters in a mixed one ("怎么jiesan群"; "AI群" stays AI).
     #[must_use]
     pub fn of(normalized: &str) -> Self {
         let mixed = normalized.chars().any(is_han);
@@ -39,7 +39,7 @@ impl Sounds {
             match piece {
                 Piece::Han(c) => sequence.extend(SYLLABLES.reading(c)),
                 Piece::Latin(run) => match SYLLABLES.segment(run) {
-                    Some(syllables) if !mixed || syllables.len() > 1 => sequence.extend(syllables),
+                    Some(syllables) if !mixed || run.len() > 2 => sequence.extend(syllables),
                     Some(_) | None => sequence.push(latin_sound(run)),
                 },
             }

@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn words_come_in_search_mode_after_the_grams() {
-        let tokens = Tokenizer::with_words(Words::bundled()).tokenize("企业微信群怎么解散");
+        let tokens = Tokenizer::with_words(Words::bundled()).tokenize("企业微信怎么解散");
         let words: Vec<&str> = tokens.iter().filter(|t| t.kind == TokenKind::Word).map(|t| t.text).collect();
         assert_eq!(words, ["企业", "微信", "怎么", "解散"]);
         assert_eq!(tokens[0].kind, TokenKind::Char);

@@ -141,7 +141,7 @@ impl Field {
                 // Documents of an entry lie side by side, so each change of owner is another entry.
                 let mut last = None;
                 let row = weights.outer_view(row);
-                let entries = row.iter().flat_map(|row| row.indices()).filter(|&&document| {
+                let entries = row.iter().flat_map(sprs::CsVecBase::indices).filter(|&&document| {
                     let owner = owners.get(document as usize).copied();
                     let other = owner != last;
                     last = owner;
