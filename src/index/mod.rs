@@ -28,6 +28,8 @@ pub use graph::{Graph, GraphError};
 pub use hnsw::{HnswIndex, HnswParams};
 pub use vectors::VectorSet;
 
+pub mod lexical;
+
 use crate::vector::{Embedding, VectorError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
