@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::candle_bert::{CandleEncoder, WeightsError};
+use super::candle_bert::CandleEncoder;
 use super::hub::{Download, Hub, HubError};
 use super::model_dir::{self, Identity, LocateError, ModelDir, ModelDirError, ModelSource};
 use super::pipeline::Pipeline;
 use super::tokenize::{TextTokenizer, TokenizerError};
 use super::{Embedder, Encoder, ModelInfo, Pooling};
+
+/// What an engine says when it cannot be built; each has errors of its own.
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Which code computes token vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,8 +112,8 @@ pub enum LoadError {
     Weights {
         /// The model folder.
         folder: PathBuf,
-        /// What is wrong.
-        source: WeightsError,
+        /// What the engine said.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// More tokens were asked for than the model has positions.
     #[error(
@@ -160,15 +163,16 @@ pub fn open(options: &ModelOptions, progress: &mut dyn FnMut(Download<'_>)) -> R
 pub fn load_dir(mut dir: ModelDir, options: &ModelOptions) -> Result<Arc<dyn Embedder>, LoadError> {
     apply_overrides(&mut dir, options)?;
     let tokenizer_json = dir.read_tokenizer()?;
-    let tokenizer = load_tokenizer(&dir, &tokenizer_json)?;
     let weights = dir.map_weights()?;
-    // Hashing and converting both read all of the weights; side by side they read the file once.
-    let (weights_sha256, encoder) = std::thread::scope(|scope| {
-        let digest = scope.spawn(|| model_dir::sha256(&weights));
+    // Hashing and converting both read all of the weights; side by side they read the file once. The tokenizer takes
+    // about as long as the difference.
+    let (beside, encoder) = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| (load_tokenizer(&dir, &tokenizer_json), model_dir::sha256(&weights)));
         let encoder = build_encoder(&dir, &weights, options);
-        (digest.join(), encoder)
+        (beside.join(), encoder)
     });
-    let weights_sha256 = weights_sha256.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let (tokenizer, weights_sha256) = beside.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let (tokenizer, encoder) = (tokenizer?, encoder?);
     let fingerprint = Identity {
         engine: options.engine,
         weights_sha256,
@@ -186,7 +190,7 @@ pub fn load_dir(mut dir: ModelDir, options: &ModelOptions) -> Result<Arc<dyn Emb
             max_tokens: dir.sentence.max_tokens,
         },
         tokenizer,
-        encoder: encoder?,
+        encoder,
         pooling: dir.sentence.pooling,
         prompts: dir.sentence.prompts,
     }))
@@ -198,12 +202,22 @@ fn build_encoder(
     weights: &[u8],
     options: &ModelOptions,
 ) -> Result<Box<dyn Encoder>, LoadError> {
-    let unusable = |source| LoadError::Weights { folder: dir.path.clone(), source };
-    Ok(match options.engine {
-        EngineKind::Candle => {
-            Box::new(CandleEncoder::new(&dir.transformer, weights, options.threads).map_err(unusable)?)
-        }
-    })
+    let encoder: Result<Box<dyn Encoder>, BoxedError> = match options.engine {
+        EngineKind::Candle => boxed(CandleEncoder::new(&dir.transformer, weights, options.threads)),
+    };
+    encoder.map_err(|source| LoadError::Weights { folder: dir.path.clone(), source })
+}
+
+/// An engine and its error without their types.
+fn boxed<E, F>(encoder: Result<E, F>) -> Result<Box<dyn Encoder>, BoxedError>
+where
+    E: Encoder + 'static,
+    F: std::error::Error + Send + Sync + 'static,
+{
+    match encoder {
+        Ok(encoder) => Ok(Box::new(encoder)),
+        Err(error) => Err(Box::new(error)),
+    }
 }
 
 fn apply_overrides(dir: &mut ModelDir, options: &ModelOptions) -> Result<(), LoadError> {

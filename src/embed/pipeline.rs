@@ -6,7 +6,7 @@ use crate::vector::Embedding;
 
 /// Tokens, padding included, that go to the engine at once. Large enough to fill a few cores, small enough that the
 /// token vectors of a whole import never lie in memory together.
-const TOKENS_PER_CALL: usize = 2048;
+const TOKENS_PER_CALL: usize = 1024;
 
 /// A loaded model of any engine.
 pub(super) struct Pipeline {

@@ -85,11 +85,12 @@ fn write_failure(report: &Report, failure: &Failure<'_>, out: &mut String) -> Re
     let right = failure.expected().map_or_else(
         || "<span class=\"note\">nothing</span>".to_owned(),
         |id| {
-            let rank = match question.rank {
-                Some(rank) => format!(" <span class=\"note\">rank {rank}</span>"),
-                None => " <span class=\"note\">not found</span>".to_owned(),
+            let place = match question.rank {
+                Some(rank) => format!("rank {rank}"),
+                None if question.group == Group::HeldOut => "taken out of the FAQ".to_owned(),
+                None => "not found".to_owned(),
             };
-            format!("{}{rank}", entry(report, id))
+            format!("{} <span class=\"note\">{place}</span>", entry(report, id))
         },
     );
     writeln!(

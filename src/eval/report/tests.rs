@@ -139,6 +139,12 @@ fn every_failed_question_is_listed_once_with_what_won_instead() {
 }
 
 #[test]
+fn an_answered_held_out_question_says_that_its_entry_was_taken_out() {
+    let run = Run { held_out: vec![outcome("quit", "gone", 0.9)], ..Run::default() };
+    assert!(report_of(&run).html().unwrap().contains("taken out of the FAQ"));
+}
+
+#[test]
 fn confused_pairs_count_both_directions_of_one_pair() {
     let run = Run {
         answerable: vec![
