@@ -40,12 +40,21 @@ fn default_top_k() -> usize {
     5
 }
 
-/// Several questions.
+/// Several questions, and which entries to return for each.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct BatchRequest {
     /// The questions; the results come in the same order.
-    queries: Vec<MatchRequest>,
+    queries: Vec<String>,
+    /// How many entries to return for each question, 1 to 50.
+    #[serde(default = "default_top_k")]
+    #[schema(default = 5, minimum = 1, maximum = 50)]
+    top_k: usize,
+    /// Only entries of this category.
+    category: Option<String>,
+    /// Only entries that carry all of these tags.
+    #[serde(default)]
+    tags: Vec<String>,
 }
 
 /// What dayi says to a question.
@@ -101,32 +110,27 @@ pub(in crate::http) struct BatchResponse {
     results: Vec<MatchResponse>,
 }
 
-impl MatchRequest {
-    fn check(&self, app: &AppState, at: &str, errors: &mut Vec<FieldError>) {
-        let mut error = |field: &str, detail: String| {
-            errors.push(FieldError { pointer: format!("{at}/{field}"), detail })
-        };
-        let (longest, characters) = (app.limits().max_query_chars, self.query.chars().count());
-        if self.query.trim().is_empty() {
-            error("query", "must not be empty: send the question that was asked".to_owned());
-        } else if characters > longest {
-            error("query", format!("has {characters} characters, at most {longest} are allowed"));
-        }
-        if !(1..=MAX_TOP_K).contains(&self.top_k) {
-            error("top_k", format!("must be from 1 to {MAX_TOP_K}, not {}", self.top_k));
-        }
+/// What is wrong with a question, if anything.
+fn query_problem(query: &str, app: &AppState) -> Option<String> {
+    let (longest, characters) = (app.limits().max_query_chars, query.chars().count());
+    if query.trim().is_empty() {
+        return Some("must not be empty: send the question that was asked".to_owned());
     }
+    (characters > longest).then(|| format!("has {characters} characters, at most {longest} are allowed"))
+}
 
-    fn into_query(self) -> Query {
-        Query { text: self.query, top_k: self.top_k, category: self.category, tags: self.tags }
-    }
+fn top_k_problem(top_k: usize) -> Option<FieldError> {
+    (!(1..=MAX_TOP_K).contains(&top_k)).then(|| FieldError {
+        pointer: "/top_k".to_owned(),
+        detail: format!("must be from 1 to {MAX_TOP_K}, not {top_k}"),
+    })
 }
 
 impl Validate for MatchRequest {
     fn problems(&self, app: &AppState) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        self.check(app, "", &mut errors);
-        errors
+        let query = query_problem(&self.query, app)
+            .map(|detail| FieldError { pointer: "/query".to_owned(), detail });
+        query.into_iter().chain(top_k_problem(self.top_k)).collect()
     }
 }
 
@@ -137,11 +141,11 @@ impl Validate for BatchRequest {
             let detail = format!("must hold 1 to {most} questions, not {asked}");
             return vec![FieldError { pointer: "/queries".to_owned(), detail }];
         }
-        let mut errors = Vec::new();
-        for (position, query) in self.queries.iter().enumerate() {
-            query.check(app, &format!("/queries/{position}"), &mut errors);
-        }
-        errors
+        let queries = self.queries.iter().enumerate().filter_map(|(position, query)| {
+            let detail = query_problem(query, app)?;
+            Some(FieldError { pointer: format!("/queries/{position}"), detail })
+        });
+        queries.chain(top_k_problem(self.top_k)).collect()
     }
 }
 
@@ -190,7 +194,9 @@ pub(in crate::http) async fn match_one(
     JsonBody(request): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchResponse>, Problem> {
     let start = Instant::now();
-    let verdicts = app.matcher().ask(vec![request.into_query()]).await?;
+    let MatchRequest { query, top_k, category, tags } = request;
+    let query = Query { text: query, top_k, category, tags };
+    let verdicts = app.matcher().ask(vec![query]).await?;
     respond(&app, verdicts, start).pop().map(Json).ok_or_else(Problem::internal)
 }
 
@@ -208,7 +214,9 @@ pub(in crate::http) async fn match_batch(
     JsonBody(request): JsonBody<BatchRequest>,
 ) -> Result<Json<BatchResponse>, Problem> {
     let start = Instant::now();
-    let queries = request.queries.into_iter().map(MatchRequest::into_query).collect();
+    let BatchRequest { queries, top_k, category, tags } = request;
+    let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone() };
+    let queries = queries.into_iter().map(query).collect();
     let verdicts = app.matcher().ask(queries).await?;
     Ok(Json(BatchResponse { results: respond(&app, verdicts, start) }))
 }
