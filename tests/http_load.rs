@@ -10,7 +10,7 @@ use std::sync::{
 use axum::http::{StatusCode, header};
 use dayi::{
     config::Settings,
-    embed::{self, Embedder, ModelInfo, Role, hashed::HashedEmbedder},
+    embed::{self, Embedder, HashedEmbedder, ModelInfo, Role},
     vector::Embedding,
 };
 use support::service_with;

@@ -9,7 +9,7 @@ use axum::{
 };
 use dayi::{
     config::{Config, Settings},
-    embed::{Embedder, hashed::HashedEmbedder},
+    embed::{Embedder, HashedEmbedder},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
     matcher::{self, Matcher},
