@@ -1,6 +1,6 @@
 //! The lexical leg: BM25 over the tokens of phrasings and answers.
 //!
-//! Owns which texts form a field and how an entry's scores come together; [`field`] owns the arithmetic. Knows
+//! Owns which texts form a field and how an entry's scores come together; `field` owns the arithmetic. Knows
 //! nothing of entries but their positions. Texts and queries must be normalised (and have their synonyms
 //! canonicalised) alike; which tokens are compared is the [`Tokenizer`]'s affair, so that the same index type serves
 //! character bigrams and dictionary words.

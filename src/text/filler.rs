@@ -1,6 +1,6 @@
 //! Polite filler around a question: 请问, 你好, 谢谢, 在吗 …
 //!
-//! Recognised, never deleted: the caller keeps the whole text and may *also* use the [`core`]. A filler that could
+//! Recognised, never deleted: the caller keeps the whole text and may *also* use [`core()`]. A filler that could
 //! begin or end an ordinary phrase (亲 in 亲属, 麻烦 in 麻烦事, 谢谢 in 怎么说谢谢) counts only where it stands apart.
 
 use std::ops::Range;
@@ -11,191 +11,35 @@ use super::{
 };
 
 /// Openers that are filler wherever a text begins with them. Normalised spelling; the longest match wins.
-const OPENERS: &[&str] = &[
-    "请问一下",
-    "请问下",
-    "请问",
-    "请教一下",
-    "请教下",
-    "请教个问题",
-    "请教",
-    "想请教一下",
-    "想请教",
-    "我想请教一下",
-    "我想请教",
-    "我想问一下",
-    "我想问下",
-    "我想问",
-    "我想咨询一下",
-    "我想咨询下",
-    "我想咨询",
-    "我想了解一下",
-    "我想了解下",
-    "我想了解",
-    "想问一下",
-    "想问下",
-    "想问问",
-    "想问",
-    "想咨询一下",
-    "想咨询下",
-    "想咨询",
-    "想了解一下",
-    "想了解下",
-    "问一下",
-    "问下",
-    "问个问题",
-    "咨询一下",
-    "咨询下",
-    "麻烦问一下",
-    "麻烦问下",
-    "麻烦请问",
-    "麻烦帮我看一下",
-    "麻烦帮我看下",
-    "麻烦帮忙看一下",
-    "麻烦帮忙看下",
-    "帮我看一下",
-    "帮我看下",
-    "帮忙看一下",
-    "帮忙看下",
-    "帮我查一下",
-    "帮我查下",
-    "能不能告诉我",
-    "可以告诉我",
-    "请告诉我",
-    "告诉我",
-    "有谁知道",
-    "谁知道",
-    "有人知道",
-    "不好意思",
-    "打扰一下",
-    "打扰了",
-    "打扰下",
-    "您好",
-    "你好呀",
-    "你好啊",
-    "大家好",
-    "各位好",
-    "老师好",
-    "老师您好",
-    "老师你好",
-    "客服您好",
-    "客服你好",
-    "早上好",
-    "上午好",
-    "中午好",
-    "下午好",
-    "晚上好",
-    "哈喽",
-    "哈啰",
-    "hello",
-    "hi",
-];
+const OPENERS: &str = "\
+    请问一下 请问下 请问 请教一下 请教下 请教个问题 请教 想请教一下 想请教 我想请教一下 \
+    我想请教 我想问一下 我想问下 我想问 我想咨询一下 我想咨询下 我想咨询 我想了解一下 \
+    我想了解下 我想了解 想问一下 想问下 想问问 想问 想咨询一下 想咨询下 想咨询 想了解一下 \
+    想了解下 问一下 问下 问个问题 咨询一下 咨询下 麻烦问一下 麻烦问下 麻烦请问 麻烦帮我看一下 \
+    麻烦帮我看下 麻烦帮忙看一下 麻烦帮忙看下 帮我看一下 帮我看下 帮忙看一下 帮忙看下 帮我查一下 \
+    帮我查下 能不能告诉我 可以告诉我 请告诉我 告诉我 有谁知道 谁知道 有人知道 不好意思 \
+    打扰一下 打扰了 打扰下 您好 你好呀 你好啊 大家好 各位好 老师好 老师您好 老师你好 \
+    客服您好 客服你好 早上好 上午好 中午好 下午好 晚上好 哈喽 哈啰 hello hi";
 
 /// Openers that count only before a break or before the start of a question.
-const OPENERS_APART: &[&str] = &[
-    "你好",
-    "亲",
-    "亲亲",
-    "亲爱的",
-    "在吗",
-    "在么",
-    "在不在",
-    "有人吗",
-    "有人在吗",
-    "麻烦",
-    "麻烦您",
-    "麻烦你",
-    "嗨",
-    "求助",
-    "求问",
-    "求教",
-    "劳驾",
-    "嗯",
-    "哎",
-    "额",
-];
+const OPENERS_APART: &str = "\
+    你好 亲 亲亲 亲爱的 在吗 在么 在不在 有人吗 有人在吗 麻烦 麻烦您 麻烦你 嗨 求助 求问 \
+    求教 劳驾 嗯 哎 额";
 
 /// Closers that are filler wherever a text ends with them.
-const CLOSERS: &[&str] = &[
-    "谢谢您",
-    "谢谢你",
-    "谢谢啦",
-    "谢谢了",
-    "谢谢哈",
-    "谢谢哦",
-    "多谢了",
-    "非常感谢",
-    "十分感谢",
-    "感谢您",
-    "感谢了",
-    "麻烦您了",
-    "麻烦你了",
-    "麻烦啦",
-    "拜托了",
-    "辛苦了",
-    "在线等",
-    "急急急",
-    "万分感谢",
-    "求解答",
-    "求解",
-    "求指教",
-    "求告知",
-    "求大神",
-    "求帮助",
-    "能告诉我吗",
-    "可以告诉我吗",
-    "有人知道吗",
-    "有谁知道吗",
-    "谁知道",
-    "thanks",
-    "thank you",
-    "thx",
-];
+const CLOSERS: &str = "\
+    谢谢您 谢谢你 谢谢啦 谢谢了 谢谢哈 谢谢哦 多谢了 非常感谢 十分感谢 感谢您 感谢了 \
+    麻烦您了 麻烦你了 麻烦啦 拜托了 辛苦了 在线等 急急急 万分感谢 求解答 求解 求指教 求告知 \
+    求大神 求帮助 能告诉我吗 可以告诉我吗 有人知道吗 有谁知道吗 谁知道 thanks thx";
 
 /// Closers that count only after a break or a closing particle.
-const CLOSERS_APART: &[&str] = &[
-    "谢谢",
-    "多谢",
-    "感谢",
-    "麻烦了",
-    "急",
-    "很急",
-    "急求",
-    "在吗",
-    "在么",
-    "求助",
-    "亲",
-    "拜托",
-    "跪求",
-    "3q",
-    "蟹蟹",
-];
+const CLOSERS_APART: &str = "\
+    谢谢 多谢 感谢 麻烦了 急 很急 急求 在吗 在么 求助 亲 拜托 跪求 3q 蟹蟹";
 
 /// What may follow an opener that has to stand apart.
-const QUESTION_STARTS: &[&str] = &[
-    "怎",
-    "如何",
-    "我",
-    "想",
-    "请",
-    "这",
-    "为什么",
-    "为啥",
-    "能",
-    "可以",
-    "有没有",
-    "帮",
-    "什么",
-    "啥",
-    "哪",
-    "是否",
-    "问",
-    "咨询",
-    "你",
-    "您",
-    "一下",
-    "给",
-];
+const QUESTION_STARTS: &str = "\
+    怎 如何 我 想 请 这 为什么 为啥 能 可以 有没有 帮 什么 啥 哪 是否 问 咨询 你 您 \
+    一下 给";
 
 /// What may precede a closer that has to stand apart.
 const CLOSING_PARTICLES: [char; 9] = ['吗', '呢', '啊', '吧', '了', '么', '呀', '嘛', '哦'];
@@ -288,7 +132,7 @@ impl Scan<'_> {
         let end = at + word.len();
         let rest = &self.text[end..];
         self.is_break_before(end)
-            || QUESTION_STARTS.iter().any(|start| rest.starts_with(start))
+            || QUESTION_STARTS.split(' ').any(|start| rest.starts_with(start))
             || longest(OPENERS, |word| rest.starts_with(word)).is_some()
             || longest(OPENERS_APART, |word| rest.starts_with(word)).is_some()
     }
@@ -335,9 +179,9 @@ fn is_speech(c: char) -> bool {
     matches!(c, '说' | '写' | '讲' | '回' | '复' | '发' | '打' | '示')
 }
 
-/// Length in bytes of the longest word that `fits`.
-fn longest(words: &[&str], fits: impl Fn(&str) -> bool) -> Option<usize> {
-    words.iter().filter(|word| fits(word)).map(|word| word.len()).max()
+/// Length in bytes of the longest of the space-separated `words` that `fits`.
+fn longest(words: &str, fits: impl Fn(&str) -> bool) -> Option<usize> {
+    words.split(' ').filter(|word| fits(word)).map(str::len).max()
 }
 
 #[cfg(test)]
