@@ -25,6 +25,9 @@ const K: usize = 10;
 const PHRASINGS: usize = 5;
 const ENTRIES_PER_TOPIC: usize = 50;
 
+/// Hits of each query.
+type Answers = Vec<Vec<index::Hit>>;
+
 struct Args {
     count: usize,
     queries: usize,
@@ -194,7 +197,7 @@ impl Noise {
         Self { state: seed, scales: scales.into_iter().map(|x| x / length).collect() }
     }
 
-    /// SplitMix64, as a number above 0 and at most 1.
+    /// `SplitMix64`, as a number above 0 and at most 1.
     fn uniform(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -215,10 +218,7 @@ impl Noise {
 }
 
 /// Answers and times of all queries, one after another, after a short warm-up.
-fn timed(
-    index: &dyn VectorIndex,
-    queries: &[Embedding],
-) -> Result<(Vec<Vec<index::Hit>>, Vec<Duration>), Box<dyn Error>> {
+fn timed(index: &dyn VectorIndex, queries: &[Embedding]) -> Result<(Answers, Vec<Duration>), Box<dyn Error>> {
     for query in queries.iter().take(20) {
         index.search(query, K)?;
     }
