@@ -7,9 +7,9 @@ use crate::vector::{Embedding, VectorError};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Multiplications above which a scan is spread over the cores. Waking the pool costs some 10 µs, this many
-/// multiplications about 1 ms.
-const PARALLEL_WORK: usize = 4_000_000;
+/// Multiplications above which a scan is spread over the cores, some 2 ms. A scan is bound by memory rather than by
+/// arithmetic: below this, two threads were no faster than one, and many queries come at once anyway.
+pub(super) const PARALLEL_WORK: usize = 20_000_000;
 
 /// Scans all vectors for each query.
 #[derive(Debug, Clone)]

@@ -29,10 +29,12 @@ const MAX_LAYERS: usize = 16;
 const SERIAL_START: usize = 1_000;
 /// Vectors inserted between two reports of progress.
 const BATCH: usize = 2_000;
-/// Multiplications above which an exact scan is spread over the cores, when `k` asks for nearly everything.
-const PARALLEL_SCAN: usize = 4_000_000;
-
 /// Shape of an HNSW graph and width of its search.
+///
+/// The defaults come from `cargo bench --bench index_recall` on two cores over vectors that the bundled model made of
+/// 50,000 Chinese texts. There recall@10 is 0.986 at `ef_search` 50, 0.994 at 100, 0.995 at 128 and 0.998 at 400; the
+/// time of a search grows in proportion (0.2, 0.3, 0.4 and 1.1 ms, an exact scan takes 2.2). Half the
+/// `ef_construction` loses 0.004 of recall; the graph is built in 33 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HnswParams {
@@ -40,13 +42,13 @@ pub struct HnswParams {
     pub max_connections: usize,
     /// Candidates looked at for a vector when it is inserted: 16..=4096. Default 200.
     pub ef_construction: usize,
-    /// Candidates kept while searching, at least as many as hits are asked for: 1..=10000. Default 100.
+    /// Candidates kept while searching, at least as many as hits are asked for: 1..=10000. Default 128.
     pub ef_search: usize,
 }
 
 impl Default for HnswParams {
     fn default() -> Self {
-        Self { max_connections: 16, ef_construction: 200, ef_search: 100 }
+        Self { max_connections: 16, ef_construction: 200, ef_search: 128 }
     }
 }
 
@@ -132,7 +134,7 @@ impl VectorIndex for HnswIndex {
         let query = checked(&self.vectors, query)?;
         if k >= self.len() {
             // Everything is asked for: a walk cannot be quicker, and could miss something.
-            return Ok(exact::scan(&self.vectors, query, k, PARALLEL_SCAN));
+            return Ok(exact::scan(&self.vectors, query, k, exact::PARALLEL_WORK));
         }
         let found = self.graph.search(&self.vectors, query, self.ef_search.max(k));
         Ok(self.twins.multiply(found, k))
@@ -161,7 +163,9 @@ fn build_graph(vectors: &VectorSet, twins: &Twins, params: &HnswParams, progress
     );
     let points: Vec<(&[u32], usize)> = positions.chunks(1).map(|point| (point, point[0] as usize)).collect();
     let (first, rest) = points.split_at(points.len().min(SERIAL_START));
-    first.iter().for_each(|point| builder.insert_slice(*point));
+    for point in first {
+        builder.insert_slice(*point);
+    }
     let mut done = total - rest.len();
     progress(done, total);
     for batch in rest.chunks(BATCH) {

@@ -74,6 +74,7 @@ impl VectorSet {
     }
 
     /// Vectors in order of position.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimension.max(1))
     }

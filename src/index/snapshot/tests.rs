@@ -107,11 +107,9 @@ fn other_formats_are_named_as_older_or_newer() {
     for (format, newer) in [("0", false), ("2", true), ("4294967295", true)] {
         let first = format!("dayi-index-snapshot {format} ");
         fs::write(&manifest, text.replacen("dayi-index-snapshot 1 ", &first, 1)).unwrap();
-        match open_error(dir.path(), &IDENTITY, &SCAN_PARAMS) {
-            SnapshotError::OldFormat { .. } => assert!(!newer, "{format}"),
-            SnapshotError::NewerFormat { .. } => assert!(newer, "{format}"),
-            other => panic!("{other}"),
-        }
+        let error = open_error(dir.path(), &IDENTITY, &SCAN_PARAMS);
+        assert_eq!(matches!(error, SnapshotError::NewerFormat { .. }), newer, "{format}: {error}");
+        assert_eq!(matches!(error, SnapshotError::OldFormat { .. }), !newer, "{format}: {error}");
     }
 }
 
@@ -178,9 +176,9 @@ fn a_manifest_that_lies_with_a_right_checksum_is_refused() {
         let zeros = vec![if name == GRAPH { 0x7f } else { 0 }; old.len()];
         let sum = folder.write(name, std::iter::once(zeros)).unwrap();
         if name == GRAPH {
-            manifest.graph.as_mut().unwrap().file = sum
+            manifest.graph.as_mut().unwrap().file = sum;
         } else {
-            manifest.vectors = sum
+            manifest.vectors = sum;
         }
         refused(&manifest);
         fs::write(path.join(name), old).unwrap();
@@ -250,7 +248,9 @@ fn writers_and_readers_at_the_same_time_do_not_disturb_each_other() {
 fn strange_names_in_the_folder_are_neither_read_nor_removed() {
     let (dir, _) = written(5, &SCAN_PARAMS);
     let strange = ["snapshot-", "snapshot-x", "snapshot-18446744073709551615", "notes.txt"];
-    strange.iter().for_each(|name| fs::write(dir.path().join(name), "mine").unwrap());
+    for name in strange {
+        fs::write(dir.path().join(name), "mine").unwrap();
+    }
     assert_eq!(write(dir.path(), index(5, &SCAN_PARAMS).as_ref(), &IDENTITY).unwrap(), 2);
     assert_eq!(open(dir.path(), &IDENTITY, &SCAN_PARAMS).unwrap().number, 2);
     assert!(strange.iter().all(|name| dir.path().join(name).exists()));
