@@ -54,7 +54,11 @@ fn ask_answers_from_a_file_without_touching_the_data_directory() {
     let data = tempfile::tempdir().unwrap();
     let output = run(data.path(), &["ask", "企业微信建的群能解散吗", "--faq", FAQ]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("群主可以解散群，在群管理进入，点击解散群聊即可。"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("群主可以解散群，在群管理进入，点击解散群聊即可。"),
+        "{}",
+        stdout(&output)
+    );
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
 }
 
@@ -96,7 +100,8 @@ fn serve_imports_answers_and_stops_gracefully() {
     let answer = body["matches"][0]["answer"]["markdown"].as_str().unwrap();
     assert_eq!(answer, "群主可以解散群，在群管理进入，点击解散群聊即可。");
 
-    let terminated = std::process::Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status();
+    let terminated =
+        std::process::Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status();
     assert!(terminated.unwrap().success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 

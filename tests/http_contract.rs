@@ -42,10 +42,7 @@ async fn a_question_brings_the_entry_with_its_answer_and_pictures() {
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["query_id", "decision", "matches", "index_version", "model", "took_ms"]);
     let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        ["id", "question", "matched_phrasing", "answer", "category", "confidence", "scores"]
-    );
+    assert_eq!(keys, ["id", "question", "matched_phrasing", "answer", "category", "confidence", "scores"]);
 }
 
 fn uuid_like(text: &str) -> bool {
@@ -55,7 +52,8 @@ fn uuid_like(text: &str) -> bool {
 #[tokio::test]
 async fn an_exact_text_comes_first_with_confidence_near_one() {
     let service = service(Settings::default());
-    for query in ["如何建内部群和外部群？", "如何建内部群和外部群", " 如何建內部群和外部群? "] {
+    for query in ["如何建内部群和外部群？", "如何建内部群和外部群", " 如何建內部群和外部群? "]
+    {
         let body = service.post("/v1/match", json!({"query": query}).to_string()).await.json();
         assert_eq!(ids(&body)[0], "g-2", "{query}");
         assert!(body["matches"][0]["confidence"].as_f64().unwrap() > 0.99, "{body}");
@@ -139,7 +137,11 @@ async fn too_many_questions_in_a_batch_are_refused() {
 async fn unreadable_bodies_are_400() {
     let service = service(Settings::default());
     for body in [&b"{\"query\":\"\xff\xfe\"}"[..], b"{\"query\":", b"", b"{\"query\":\"a\"} x"] {
-        assert_problem(&service.post("/v1/match", body).await, StatusCode::BAD_REQUEST, "/problems/malformed");
+        assert_problem(
+            &service.post("/v1/match", body).await,
+            StatusCode::BAD_REQUEST,
+            "/problems/malformed",
+        );
     }
 }
 

@@ -10,8 +10,7 @@ use std::sync::{
 use axum::http::{StatusCode, header};
 use dayi::{
     config::Settings,
-    embed::{self, Embedder, HashedEmbedder, ModelInfo, Role},
-    vector::Embedding,
+    embed::{self, Embedded, Embedder, HashedEmbedder, ModelInfo, Role},
 };
 use support::service_with;
 
@@ -48,11 +47,11 @@ impl Embedder for Gated {
         self.inner.count_tokens(texts, role)
     }
 
-    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, embed::Error> {
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, embed::Error> {
         assert!(!self.panics.load(Ordering::SeqCst), "the engine crashes");
         let guard = self.closed.lock().unwrap();
         drop(self.opened.wait_while(guard, |closed| *closed).unwrap());
-        self.inner.embed(texts, role)
+        self.inner.embed_tokens(texts, role)
     }
 }
 
@@ -95,7 +94,8 @@ async fn a_full_queue_is_429_at_once_and_those_who_wait_are_answered() {
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_503() {
     let gate = Gated::new();
-    let service = service_with(Settings { request_timeout_ms: Some(20), ..Settings::default() }, gate.clone());
+    let service =
+        service_with(Settings { request_timeout_ms: Some(20), ..Settings::default() }, gate.clone());
     gate.set_closed(true);
     let reply = service.post("/v1/match", BODY).await;
     gate.set_closed(false);

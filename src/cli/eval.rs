@@ -19,8 +19,8 @@ use crate::{
         pairs::PairReport,
         report::{Report, Setup},
     },
-    faq::{Entry, EntryId},
-    matcher::{Query, Snapshot},
+    faq::EntryId,
+    matcher::{Builder, Query, Snapshot},
     store::Store,
 };
 
@@ -111,7 +111,10 @@ fn evaluate(
     };
     if !imported.held_out.is_empty() {
         let (held, rest) = split_held_out(labelled, &imported.held_out);
-        let reduced = reduced_snapshot(&entries, &imported.held_out, &mut store, embedder, config)?;
+        let kept = entries.iter().filter(|entry| !imported.held_out.contains(&entry.id)).cloned().collect();
+        let (ranker, params) = (snapshot.ranker().clone(), &config.index);
+        let builder = Builder { embedder, ranker, params, folder: None, progress: &() };
+        let (reduced, _) = builder.build_entries(kept, &mut store)?;
         run.held_out = ask(&held, "held out", &reduced, embedder)?;
         run.held_out_control = ask(&rest, "the others", &reduced, embedder)?;
     }
@@ -126,18 +129,6 @@ fn split_held_out(labelled: Vec<Labelled>, held_out: &HashSet<EntryId>) -> (Vec<
         question.relevant.clear();
     }
     (held, rest)
-}
-
-/// The FAQ without its held-out entries; their vectors are in the store already.
-fn reduced_snapshot(
-    entries: &[Entry],
-    held_out: &HashSet<EntryId>,
-    store: &mut Store,
-    embedder: &dyn Embedder,
-    config: &Config,
-) -> Result<Snapshot, Box<dyn Error>> {
-    let kept: Vec<Entry> = entries.iter().filter(|entry| !held_out.contains(&entry.id)).cloned().collect();
-    Ok(crate::matcher::build_entries(kept, store, embedder, &config.index)?)
 }
 
 /// The usable rows; the others are named on stderr.
@@ -160,7 +151,7 @@ fn ask(
     for question in questions {
         let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
-        let embedded = embedder.embed(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+        let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
         let verdict = snapshot.verdict(&query, &embedded[0])?;
         let took = start.elapsed();
         let ranked = verdict.matches.iter().map(|found| Ranked {

@@ -13,7 +13,7 @@ use crate::{
     embed::{self, Embedder},
     faq::EntryId,
     import::{self, ImportReport},
-    matcher::{self, BuildReport, Snapshot},
+    matcher::{self, BuildReport, Builder, Snapshot},
     store::{ImportCounts, Store},
 };
 
@@ -76,6 +76,9 @@ pub(super) fn snapshot(
     directory: Option<&Path>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
     let folder = directory.map(|directory| directory.join(SNAPSHOTS));
-    let built = matcher::build(store, embedder, &config.index, folder.as_deref(), &Bars::default())?;
-    Ok(built)
+    let ranker = Arc::new(matcher::find_ranker(embedder.model(), directory)?);
+    let progress = Bars::default();
+    let builder =
+        Builder { embedder, ranker, params: &config.index, folder: folder.as_deref(), progress: &progress };
+    Ok(builder.build(store)?)
 }

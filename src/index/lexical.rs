@@ -174,6 +174,12 @@ impl LexicalScores<'_> {
         self.phrasings.best_of_all()
     }
 
+    /// The best BM25 score that any answer reaches; 0 when nothing matches.
+    #[must_use]
+    pub fn best_answer_score(&self) -> f32 {
+        self.answers.best_of_all()
+    }
+
     /// The `n` best entries, best first, equal scores by position. The score of an entry is that of its best phrasing
     /// plus `answer_weight` times that of its answer, each divided by the query's own score. Entries that share
     /// nothing with the query are left out.

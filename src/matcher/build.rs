@@ -8,15 +8,21 @@ use std::{
 
 use serde::Serialize;
 
-use super::Snapshot;
+use super::{
+    Snapshot,
+    snapshot::{Prepared, PreparedAnswer, PreparedNegative},
+};
 use crate::{
-    embed::{self, Embedder, Role},
+    embed::{self, Embedded, Embedder, Role},
     faq::Entry,
     index::{
         self, IndexError, IndexParams, VectorIndex, VectorSet,
+        lexical::{LexicalDocument, LexicalError, LexicalIndex, Parameters},
         snapshot::{Identity, SnapshotError},
     },
-    store::{self, Store, TextHash},
+    rank::{Question, Ranker, TokenMatrix},
+    store::{self, Store, StoredVector, TextHash},
+    text::{normalize::normalize, words::Tokenizer},
     vector::{Embedding, VectorError},
 };
 
@@ -73,130 +79,224 @@ pub enum BuildError {
     /// The index parameters cannot work.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The words cannot be indexed.
+    #[error(transparent)]
+    Lexical(#[from] LexicalError),
 }
 
-/// Embeds and indexes the active entries of `store`. `folder` is where the index is kept between runs, if anywhere.
-///
-/// Everything that was embedded is committed to the store in chunks, so that an interrupted run is completed by the
-/// next one. A snapshot on disk that is damaged, old or of another model is reported in the log and rebuilt.
-///
-/// # Errors
-/// When the store or the model fails. An index that cannot be written to disk is only logged: it is a cache.
-pub fn build(
-    store: &mut Store,
-    embedder: &dyn Embedder,
-    params: &IndexParams,
-    folder: Option<&Path>,
-    progress: &dyn Progress,
-) -> Result<(Snapshot, BuildReport), BuildError> {
-    let today = jiff::ZonedDateTime::now().date();
-    let entries = store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
-    Builder { store, embedder, params, folder, progress }.run(entries)
-}
-
-/// As [`build`], of `entries` instead of the stored ones; `store` only gives and keeps vectors.
-///
-/// # Errors
-/// As [`build`].
-pub fn build_entries(
-    entries: Vec<Entry>,
-    store: &mut Store,
-    embedder: &dyn Embedder,
-    params: &IndexParams,
-) -> Result<Snapshot, BuildError> {
-    Ok(Builder { store, embedder, params, folder: None, progress: &() }.run(entries)?.0)
-}
-
-struct Builder<'a> {
-    store: &'a mut Store,
-    embedder: &'a dyn Embedder,
-    params: &'a IndexParams,
-    folder: Option<&'a Path>,
-    progress: &'a dyn Progress,
+/// How a FAQ becomes a [`Snapshot`].
+pub struct Builder<'a> {
+    /// The model.
+    pub embedder: &'a dyn Embedder,
+    /// Weights, calibration and thresholds.
+    pub ranker: Arc<Ranker>,
+    /// When to scan and when to use HNSW.
+    pub params: &'a IndexParams,
+    /// Where the index is kept between runs, if anywhere.
+    pub folder: Option<&'a Path>,
+    /// Who is told how far it is.
+    pub progress: &'a dyn Progress,
 }
 
 impl Builder<'_> {
-    fn run(mut self, entries: Vec<Entry>) -> Result<(Snapshot, BuildReport), BuildError> {
-        let version = self.store.version()?;
-        let phrasings: Vec<String> =
-            entries.iter().flat_map(Entry::phrasings).map(Snapshot::model_text).collect();
-        let hashes: Vec<TextHash> = phrasings.iter().map(|text| TextHash::of(text)).collect();
-        let content_hash = TextHash::of_all(&hashes).to_string();
-        let identity =
-            Identity { model_fingerprint: &self.embedder.model().fingerprint, content_hash: &content_hash };
-        let (index, embedded, reopened) = match self.reopen(&identity) {
-            Some(index) => (index, 0, true),
-            None => {
-                let (vectors, embedded) = self.vectors(&phrasings, &hashes)?;
-                (self.index(vectors, &identity)?, embedded, false)
+    /// Embeds and indexes the active entries of `store`.
+    ///
+    /// Everything that was embedded is committed to the store in chunks, so that an interrupted run is completed by
+    /// the next one. An index on disk that is damaged, old or of another model is reported in the log and rebuilt.
+    ///
+    /// # Errors
+    /// When the store or the model fails. An index that cannot be written to disk is only logged: it is a cache.
+    pub fn build(&self, store: &mut Store) -> Result<(Snapshot, BuildReport), BuildError> {
+        let today = jiff::ZonedDateTime::now().date();
+        let entries = store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
+        self.build_entries(entries, store)
+    }
+
+    /// As [`build`](Self::build), of `entries` instead of the stored ones; `store` only gives and keeps vectors.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_entries(
+        &self,
+        entries: Vec<Entry>,
+        store: &mut Store,
+    ) -> Result<(Snapshot, BuildReport), BuildError> {
+        let model = self.embedder.model();
+        let version = store.version()?;
+        let texts: Vec<EntryTexts> = entries.iter().map(EntryTexts::of).collect();
+        let (vectors, embedded) = self.embed(texts.iter().flat_map(EntryTexts::all), store)?;
+
+        let phrasings: Vec<(u32, u32)> = (0u32..)
+            .zip(&texts)
+            .flat_map(|(entry, texts)| (0..texts.questions.len() as u32).map(move |nth| (entry, nth)))
+            .collect();
+        let hashes: Vec<TextHash> =
+            texts.iter().flat_map(|texts| &texts.questions).map(|text| TextHash::of(text)).collect();
+        let set = VectorSet::from_embeddings(model.dimension, hashes.iter().map(|hash| &vectors[hash].0))?;
+        let (index, reopened) = self.index(set, &hashes)?;
+        let lexical = lexical_index(&texts)?;
+        let mut exact: HashMap<String, Vec<u32>> = HashMap::new();
+        for (entry, nth) in &phrasings {
+            let key = normalize(&texts[*entry as usize].questions[*nth as usize]).comparison_key();
+            let entries = exact.entry(key).or_default();
+            if entries.last() != Some(entry) {
+                entries.push(*entry);
             }
-        };
+        }
         let report = BuildReport {
-            texts: phrasings.len(),
+            texts: vectors.len(),
             embedded,
-            model: self.embedder.model().name.clone(),
+            model: model.name.clone(),
             search: if index.graph().is_some() { "HNSW" } else { "exact scan" },
             reopened,
         };
-        let entries = entries.into_iter().map(Arc::new).collect();
-        Ok((Snapshot::new(version, entries, index, self.embedder.model().clone()), report))
+        let mut first_vector = 0;
+        let entries = entries.into_iter().zip(texts).map(|(entry, texts)| {
+            let prepared = self.prepare(entry, &texts, first_vector, &vectors);
+            first_vector += texts.questions.len() as u32;
+            prepared
+        });
+        let entries = entries.collect();
+        let (ranker, model) = (self.ranker.clone(), model.clone());
+        Ok((Snapshot { version, model, ranker, entries, phrasings, index, lexical, exact }, report))
     }
 
-    /// The index that was kept, when it is of this very content and model.
-    fn reopen(&self, identity: &Identity<'_>) -> Option<Arc<dyn VectorIndex>> {
-        match index::snapshot::open(self.folder?, identity, self.params) {
-            Ok(opened) => Some(opened.index),
-            Err(SnapshotError::Missing { .. }) => None,
-            Err(error) => {
-                tracing::info!(reason = %error, "building the index anew");
-                None
-            }
+    fn prepare(&self, entry: Entry, texts: &EntryTexts, first_vector: u32, vectors: &Vectors) -> Prepared {
+        let of = |text: &String| &vectors[&TextHash::of(text)];
+        Prepared {
+            entry: Arc::new(entry),
+            questions: texts.questions.iter().map(|text| Question::new(text, of(text).1.clone())).collect(),
+            first_vector,
+            answer: texts.answer.as_ref().map(|text| PreparedAnswer {
+                centered: self.ranker.centered(of(text).0.as_slice()),
+                tokens: of(text).1.clone(),
+            }),
+            negatives: texts
+                .negatives
+                .iter()
+                .map(|text| PreparedNegative {
+                    key: normalize(text).comparison_key(),
+                    vector: of(text).0.clone(),
+                })
+                .collect(),
         }
     }
 
-    /// One vector a text: from the store, or embedded now and kept there. Also returns how many were embedded.
-    fn vectors(&mut self, texts: &[String], hashes: &[TextHash]) -> Result<(VectorSet, usize), BuildError> {
-        let model = self.embedder.model();
-        let stored = self.store.vectors(&model.fingerprint, hashes, model.dimension)?;
-        let mut vectors: HashMap<TextHash, Embedding> = HashMap::with_capacity(texts.len());
-        for (hash, values) in hashes.iter().zip(stored) {
-            if let Some(vector) = values.and_then(|values| Embedding::new(values, model.dimension).ok()) {
-                vectors.insert(*hash, vector);
+    /// Vectors of all `texts`: from the store, or made now and kept there. Also returns how many were made.
+    fn embed<'t>(
+        &self,
+        texts: impl Iterator<Item = &'t String>,
+        store: &mut Store,
+    ) -> Result<(Vectors, usize), BuildError> {
+        let dimension = self.embedder.model().dimension;
+        let center = self.ranker.token_center(dimension);
+        let space = self.vector_space();
+        let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text.as_str())).collect();
+        let hashes: Vec<TextHash> = texts.keys().copied().collect();
+        let mut vectors = Vectors::with_capacity(hashes.len());
+        for (hash, stored) in hashes.iter().zip(store.vectors(&space, &hashes, dimension)?) {
+            let usable = stored.and_then(|StoredVector { vector, tokens }| {
+                let tokens = TokenMatrix::from_bytes(&tokens, dimension)?;
+                Some((Embedding::new(vector, dimension).ok()?, tokens))
+            });
+            if let Some(usable) = usable {
+                vectors.insert(*hash, usable);
             }
         }
-        let missing: BTreeMap<TextHash, &str> = hashes
-            .iter()
-            .zip(texts)
-            .filter(|(hash, _)| !vectors.contains_key(hash))
-            .map(|(hash, text)| (*hash, text.as_str()))
-            .collect();
-        let missing: Vec<(TextHash, &str)> = missing.into_iter().collect();
+        let missing: Vec<TextHash> = hashes.into_iter().filter(|hash| !vectors.contains_key(hash)).collect();
         for (round, chunk) in missing.chunks(CHUNK).enumerate() {
             self.progress.at(Stage::Embedding, round * CHUNK, missing.len());
-            let texts: Vec<&str> = chunk.iter().map(|(_, text)| *text).collect();
-            let made = self.embedder.embed(&texts, Role::Document)?;
-            let rows = chunk.iter().zip(&made).map(|((hash, _), vector)| (*hash, vector.as_slice()));
-            self.store.put_vectors(&model.fingerprint, rows)?;
-            vectors.extend(chunk.iter().map(|(hash, _)| *hash).zip(made));
+            let batch: Vec<&str> = chunk.iter().map(|hash| texts[hash]).collect();
+            let made = self.embedder.embed_tokens(&batch, Role::Document)?;
+            let made: Vec<(TextHash, (Embedding, TokenMatrix))> = chunk
+                .iter()
+                .zip(made)
+                .map(|(hash, Embedded { vector, tokens })| {
+                    (*hash, (vector, TokenMatrix::new(&tokens.values, &center)))
+                })
+                .collect();
+            store.put_vectors(
+                &space,
+                made.iter().map(|(hash, (vector, tokens))| {
+                    let vector = vector.as_slice().to_vec();
+                    (*hash, StoredVector { vector, tokens: tokens.to_bytes() })
+                }),
+            )?;
+            vectors.extend(made);
         }
         if !missing.is_empty() {
             self.progress.at(Stage::Embedding, missing.len(), missing.len());
         }
-        let set = VectorSet::from_embeddings(model.dimension, hashes.iter().map(|hash| &vectors[hash]))?;
-        Ok((set, missing.len()))
+        Ok((vectors, missing.len()))
     }
 
-    /// Builds the index, and keeps it when there is a folder.
-    fn index(&self, vectors: VectorSet, identity: &Identity<'_>) -> Result<Arc<dyn VectorIndex>, BuildError> {
-        let index = index::build(Arc::new(vectors), self.params, &|done, total| {
-            self.progress.at(Stage::Indexing, done, total)
-        })?;
+    /// Names all that a stored vector depends on besides its text.
+    fn vector_space(&self) -> String {
+        let center: String = self.ranker.token_mean.iter().map(|x| format!("{:08x}", x.to_bits())).collect();
+        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center))
+    }
+
+    /// Opens the index that was kept when it is of this very content; builds it, and keeps it, otherwise.
+    fn index(
+        &self,
+        vectors: VectorSet,
+        hashes: &[TextHash],
+    ) -> Result<(Arc<dyn VectorIndex>, bool), BuildError> {
+        let content_hash = TextHash::of_all(hashes).to_string();
+        let identity =
+            Identity { model_fingerprint: &self.embedder.model().fingerprint, content_hash: &content_hash };
+        if let Some(folder) = self.folder {
+            match index::snapshot::open(folder, &identity, self.params) {
+                Ok(opened) => return Ok((opened.index, true)),
+                Err(SnapshotError::Missing { .. }) => {}
+                Err(error) => tracing::info!(reason = %error, "building the index anew"),
+            }
+        }
+        let progress = |done, total| self.progress.at(Stage::Indexing, done, total);
+        let index = index::build(Arc::new(vectors), self.params, &progress)?;
         if let Some(folder) = self.folder
-            && let Err(error) = index::snapshot::write(folder, index.as_ref(), identity)
+            && let Err(error) = index::snapshot::write(folder, index.as_ref(), &identity)
         {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the index is not kept; it will be built at every start");
         }
-        Ok(index)
+        Ok((index, false))
     }
+}
+
+/// What the model made of each text.
+type Vectors = HashMap<TextHash, (Embedding, TokenMatrix)>;
+
+/// The texts of an entry as the model and the word index get them.
+struct EntryTexts {
+    questions: Vec<String>,
+    answer: Option<String>,
+    negatives: Vec<String>,
+}
+
+impl EntryTexts {
+    fn of(entry: &Entry) -> Self {
+        let answer = Snapshot::model_text(&entry.answer.plain_text());
+        Self {
+            questions: entry.phrasings().map(Snapshot::model_text).collect(),
+            answer: (!answer.is_empty()).then_some(answer),
+            negatives: entry.negative.iter().map(|text| Snapshot::model_text(text)).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.questions.iter().chain(&self.answer).chain(&self.negatives)
+    }
+}
+
+fn lexical_index(texts: &[EntryTexts]) -> Result<LexicalIndex, LexicalError> {
+    let documents: Vec<LexicalDocument<'_>> = texts
+        .iter()
+        .map(|texts| LexicalDocument {
+            question: texts.questions.first().map_or("", String::as_str),
+            similar: texts.questions.iter().skip(1).map(String::as_str).collect(),
+            answer: texts.answer.as_deref().unwrap_or(""),
+        })
+        .collect();
+    LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())
 }

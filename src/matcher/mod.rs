@@ -2,9 +2,10 @@
 //! call, so that a score seen in one is the score in all.
 //!
 //! Owns: the current [`Snapshot`] and the queue in front of the model. Does not own the store: a change of the FAQ
-//! is written there first, then [`build`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
+//! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
 
 mod build;
+mod find_ranker;
 mod query;
 mod snapshot;
 
@@ -15,9 +16,10 @@ use std::sync::{
 
 use arc_swap::ArcSwap;
 
-pub use build::{BuildError, BuildReport, Progress, Stage, build, build_entries};
+pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
+pub use find_ranker::{FindRankerError, RANKER_FILE, find_ranker};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
-pub use snapshot::Snapshot;
+pub use snapshot::{Considered, Snapshot};
 
 use crate::{
     config::QueueConfig,

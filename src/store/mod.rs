@@ -15,7 +15,7 @@ use std::{
 use rusqlite::Connection;
 
 pub use entries::ImportCounts;
-pub use vectors::TextHash;
+pub use vectors::{StoredVector, TextHash};
 
 /// File name of the database inside the data directory.
 pub const FILE_NAME: &str = "dayi.sqlite3";

@@ -24,13 +24,15 @@ const MIGRATIONS: &[M<'static>] = &[M::up(
     );
     CREATE INDEX entries_by_file ON entries (file);
 
-    -- `vector`: little-endian f32. A row depends on nothing but the model and the text, so it never goes stale.
+    -- `vector`: little-endian f32; `tokens`: as the ranker packs them. A row depends on nothing but the model and
+    -- the text, so it never goes stale.
     CREATE TABLE vectors (
         model     TEXT NOT NULL,
         text_hash BLOB NOT NULL,
         vector    BLOB NOT NULL,
+        tokens    BLOB NOT NULL,
         PRIMARY KEY (model, text_hash)
-    ) WITHOUT ROWID;",
+    );",
 )];
 
 /// Settings of the connection, before anything else touches the file.

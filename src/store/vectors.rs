@@ -36,9 +36,18 @@ impl fmt::Display for TextHash {
     }
 }
 
+/// What a model made of a text, as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredVector {
+    /// The vector of the text.
+    pub vector: Vec<f32>,
+    /// Its token vectors; the store does not look into them.
+    pub tokens: Vec<u8>,
+}
+
 impl Store {
-    /// The stored vectors of `texts` under `model`, in the same order; `None` where there is none, or where what
-    /// is there is damaged and must be computed again.
+    /// What is stored of `texts` under `model`, in the same order; `None` where there is nothing, or where it is
+    /// damaged and must be computed again.
     ///
     /// # Errors
     /// When the database fails.
@@ -47,15 +56,18 @@ impl Store {
         model: &str,
         texts: &[TextHash],
         dimension: usize,
-    ) -> Result<Vec<Option<Vec<f32>>>, Error> {
+    ) -> Result<Vec<Option<StoredVector>>, Error> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT vector FROM vectors WHERE model = ?1 AND text_hash = ?2")
+            .prepare_cached("SELECT vector, tokens FROM vectors WHERE model = ?1 AND text_hash = ?2")
             .map_err(self.failed("read"))?;
-        let mut find = |text: &TextHash| -> rusqlite::Result<Option<Vec<f32>>> {
-            let blob: Option<Vec<u8>> =
-                statement.query_row(params![model, text.0], |row| row.get(0)).optional()?;
-            Ok(blob.and_then(|blob| decode(&blob, dimension)))
+        let mut find = |text: &TextHash| -> rusqlite::Result<Option<StoredVector>> {
+            let row: Option<(Vec<u8>, Vec<u8>)> = statement
+                .query_row(params![model, text.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            Ok(row.and_then(|(vector, tokens)| {
+                Some(StoredVector { vector: decode(&vector, dimension)?, tokens })
+            }))
         };
         texts.iter().map(|text| find(text).map_err(self.failed("read"))).collect()
     }
@@ -64,10 +76,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails; none is kept then.
-    pub fn put_vectors<'a>(
+    pub fn put_vectors(
         &mut self,
         model: &str,
-        vectors: impl IntoIterator<Item = (TextHash, &'a [f32])>,
+        vectors: impl IntoIterator<Item = (TextHash, StoredVector)>,
     ) -> Result<(), Error> {
         let failed = self.failed("write");
         let write = || -> rusqlite::Result<()> {
@@ -75,9 +87,9 @@ impl Store {
                 self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             {
                 let mut statement =
-                    transaction.prepare_cached("INSERT OR REPLACE INTO vectors VALUES (?1, ?2, ?3)")?;
-                for (text, vector) in vectors {
-                    statement.execute(params![model, text.0, encode(vector)])?;
+                    transaction.prepare_cached("INSERT OR REPLACE INTO vectors VALUES (?1, ?2, ?3, ?4)")?;
+                for (text, StoredVector { vector, tokens }) in vectors {
+                    statement.execute(params![model, text.0, encode(&vector), tokens])?;
                 }
             }
             transaction.commit()
@@ -104,8 +116,9 @@ mod tests {
     fn a_vector_comes_back_for_its_model_and_text_only() {
         let mut store = Store::in_memory().unwrap();
         let (known, unknown) = (TextHash::of("群能解散吗"), TextHash::of("群能解散么"));
-        store.put_vectors("model-a", [(known, [0.6f32, 0.8].as_slice())]).unwrap();
-        assert_eq!(store.vectors("model-a", &[unknown, known], 2).unwrap(), [None, Some(vec![0.6, 0.8])]);
+        let stored = StoredVector { vector: vec![0.6, 0.8], tokens: vec![1, 2, 3] };
+        store.put_vectors("model-a", [(known, stored.clone())]).unwrap();
+        assert_eq!(store.vectors("model-a", &[unknown, known], 2).unwrap(), [None, Some(stored)]);
         assert_eq!(store.vectors("model-b", &[known], 2).unwrap(), [None]);
     }
 
@@ -116,7 +129,7 @@ mod tests {
         for blob in [vec![1u8, 2, 3], 1.0f32.to_le_bytes().to_vec(), f32::NAN.to_le_bytes().repeat(2)] {
             store
                 .connection
-                .execute("INSERT OR REPLACE INTO vectors VALUES ('m', ?1, ?2)", params![text.0, blob])
+                .execute("INSERT OR REPLACE INTO vectors VALUES ('m', ?1, ?2, x'')", params![text.0, blob])
                 .unwrap();
             assert_eq!(store.vectors("m", &[text], 2).unwrap(), [None]);
         }

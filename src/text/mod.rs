@@ -10,5 +10,6 @@ pub mod normalize;
 pub mod numbers;
 pub mod overlap;
 pub mod pinyin;
+pub mod question_kind;
 pub mod synonyms;
 pub mod words;

@@ -12,7 +12,7 @@ use dayi::{
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
-    matcher::{self, Matcher},
+    matcher::{self, Builder, Matcher},
     store::Store,
 };
 use serde_json::Value;
@@ -52,7 +52,10 @@ pub fn small_faq() -> Vec<Entry> {
     vec![
         group(Entry { tags: vec!["群主".into()], ..dissolve }),
         group(entry("g-2", "如何建内部群和外部群？", "首次建群时选客户就是外部群。")),
-        Entry { category: vec!["通讯录".into()], ..entry("c-1", "员工离职了如何进行客户离职继承？", "点击离职继承。") },
+        Entry {
+            category: vec!["通讯录".into()],
+            ..entry("c-1", "员工离职了如何进行客户离职继承？", "点击离职继承。")
+        },
     ]
 }
 
@@ -64,7 +67,10 @@ pub fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service 
     let config = Config::resolve(settings).unwrap();
     let mut store = Store::in_memory().unwrap();
     store.replace_file("faq.md", &small_faq()).unwrap();
-    let (snapshot, _) = matcher::build(&mut store, embedder.as_ref(), &config.index, None, &()).unwrap();
+    let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
+    let builder =
+        Builder { embedder: embedder.as_ref(), ranker, params: &config.index, folder: None, progress: &() };
+    let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
     Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
@@ -75,7 +81,11 @@ impl Service {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Reply {

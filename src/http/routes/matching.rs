@@ -128,8 +128,8 @@ fn top_k_problem(top_k: usize) -> Option<FieldError> {
 
 impl Validate for MatchRequest {
     fn problems(&self, app: &AppState) -> Vec<FieldError> {
-        let query = query_problem(&self.query, app)
-            .map(|detail| FieldError { pointer: "/query".to_owned(), detail });
+        let query =
+            query_problem(&self.query, app).map(|detail| FieldError { pointer: "/query".to_owned(), detail });
         query.into_iter().chain(top_k_problem(self.top_k)).collect()
     }
 }
