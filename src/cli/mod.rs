@@ -5,6 +5,7 @@
 
 mod ask;
 mod eval;
+mod fit;
 mod index;
 mod model;
 mod open;
@@ -52,6 +53,8 @@ enum Command {
     Serve(serve::Args),
     /// Measure accuracy and latency on labelled questions
     Eval(eval::Args),
+    /// Fit calibration, thresholds and order to your own labelled questions
+    Fit(fit::Args),
     /// List, fetch and check models
     Model(model::Args),
 }
@@ -72,6 +75,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Ask(args) => ask::run(args, &config),
                 Command::Serve(args) => serve::run(&args, &config),
                 Command::Eval(args) => eval::run(&args, &config),
+                Command::Fit(args) => fit::run(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
             }
         });

@@ -17,9 +17,9 @@ use std::sync::{
 use arc_swap::ArcSwap;
 
 pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
-pub use find_ranker::{FindRankerError, RANKER_FILE, find_ranker};
+pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
-pub use snapshot::{Considered, Snapshot};
+pub use snapshot::{Considered, QueryVectors, Snapshot};
 
 use crate::{
     config::QueueConfig,

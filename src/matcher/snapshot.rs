@@ -64,6 +64,30 @@ pub(super) struct PreparedNegative {
     pub(super) vector: Embedding,
 }
 
+/// What the model makes of a question, in the forms in which it is compared.
+#[derive(Debug, Clone)]
+pub struct QueryVectors {
+    /// For the comparison with phrasings.
+    pub vector: Embedding,
+    /// Without what all vectors have in common, for the comparison with answers.
+    pub centered: Vec<f32>,
+    /// For the comparison token by token.
+    pub tokens: TokenMatrix,
+}
+
+impl QueryVectors {
+    /// Takes off what `ranker` says that all vectors have in common.
+    #[must_use]
+    pub fn new(embedded: &Embedded, ranker: &Ranker) -> Self {
+        let center = ranker.token_center(embedded.tokens.dimension);
+        Self {
+            vector: embedded.vector.clone(),
+            centered: ranker.centered(embedded.vector.as_slice()),
+            tokens: TokenMatrix::new(&embedded.tokens.values, &center),
+        }
+    }
+}
+
 /// A question on its way to a verdict: candidates, their numbers, their order.
 #[derive(Debug)]
 pub struct Considered {
@@ -101,6 +125,12 @@ impl Snapshot {
     /// The active entries.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
         self.entries.iter().map(|prepared| &prepared.entry)
+    }
+
+    /// The entry at a position that [`Considered::candidates`] names.
+    #[must_use]
+    pub fn entry(&self, position: u32) -> Option<&Arc<Entry>> {
+        self.entries.get(position as usize).map(|prepared| &prepared.entry)
     }
 
     /// A text, asked or stored, in the form in which the model gets it.
@@ -148,6 +178,15 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
+        self.consider_vectors(text, QueryVectors::new(embedded, &self.ranker))
+    }
+
+    /// As [`consider`](Self::consider), for a caller who changes how the model sees the question.
+    ///
+    /// # Errors
+    /// When the vector does not fit the index.
+    pub fn consider_vectors(&self, text: &str, vectors: QueryVectors) -> Result<Considered, VectorError> {
+        let QueryVectors { vector, centered, tokens } = vectors;
         let normalized = normalize(text);
         let mut considered = Considered {
             candidates: Vec::new(),
@@ -161,7 +200,7 @@ impl Snapshot {
         }
         let key = normalized.comparison_key();
         let exact = self.exact.get(&key).map_or(&[][..], Vec::as_slice);
-        let hits = self.index.search(&embedded.vector, NEIGHBOURS)?;
+        let hits = self.index.search(&vector, NEIGHBOURS)?;
         let words = self.lexical.search(normalized.as_str());
         considered.candidates = if self.entries.len() <= COMPARE_ALL {
             (0..self.entries.len() as u32).collect()
@@ -180,17 +219,14 @@ impl Snapshot {
         considered.candidates.retain(|&entry| !is_negative(entry));
         considered.exact = considered.candidates.iter().map(|entry| exact.contains(entry)).collect();
 
-        let token_center = self.ranker.token_center(embedded.tokens.dimension);
-        let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
         let question = Question::new(normalized.as_str(), tokens);
-        let centered = self.ranker.centered(embedded.vector.as_slice());
         let best_answer = words.best_answer_score().max(f32::MIN_POSITIVE);
         let best_phrasing = words.best_phrasing_score().max(f32::MIN_POSITIVE);
         let mut candidates = Vec::with_capacity(considered.candidates.len());
         for &entry in &considered.candidates {
             let prepared = &self.entries[entry as usize];
             let scores = words.entry(entry);
-            let nearest = self.nearest_phrasings(prepared, &embedded.vector);
+            let nearest = self.nearest_phrasings(prepared, &vector);
             considered.lexical.push(scores.phrasing().bm25 / best_phrasing);
             considered.nearest.push(nearest.first().map_or(0, |&(nth, _)| nth));
             candidates.push(Candidate {
@@ -199,7 +235,7 @@ impl Snapshot {
                 negative: prepared
                     .negatives
                     .iter()
-                    .map(|negative| negative.vector.cosine(&embedded.vector))
+                    .map(|negative| negative.vector.cosine(&vector))
                     .reduce(f32::max),
                 answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
                     dense: dot(&answer.centered, &centered),

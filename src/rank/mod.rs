@@ -5,6 +5,7 @@
 //! ```
 
 pub mod features;
+pub mod fit;
 pub mod policy;
 pub mod ranker;
 mod scores;

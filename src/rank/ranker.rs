@@ -12,7 +12,7 @@ use super::{features::Features, policy::Thresholds};
 pub const VERSION: u32 = 1;
 
 /// A question that equals a phrasing is answered with this confidence; the rest is for wrong FAQs.
-const EXACT_CONFIDENCE: f32 = 0.999;
+pub(super) const EXACT_CONFIDENCE: f32 = 0.999;
 
 /// The lead of the first candidate is measured against the mean of so many after it.
 const FOLLOWERS: usize = 5;
@@ -129,6 +129,18 @@ impl Ranker {
         Ok(ranker)
     }
 
+    /// The JSON of a `ranker.json`: one line a field, so that two of them can be compared by eye.
+    ///
+    /// # Errors
+    /// Never for numbers that [`from_json`](Self::from_json) accepts.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&serde_json::to_string(self)?)?;
+        let lines: Vec<String> =
+            fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();
+        Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
+    }
+
     /// The ranker for a model that it was not fitted to: same weights, no means. Its confidence is not calibrated.
     #[must_use]
     pub fn for_other_model(self, model: &str) -> Self {
@@ -161,18 +173,7 @@ impl Ranker {
     #[must_use]
     pub fn rank(&self, features: &[Features], exact: &[bool]) -> Vec<Ranked> {
         let is_exact = |candidate: usize| exact.get(candidate).copied().unwrap_or(false);
-        let mut ranked: Vec<Ranked> = features
-            .iter()
-            .enumerate()
-            .map(|(candidate, &features)| Ranked {
-                candidate,
-                score: self.weights.dot(features),
-                confidence: 0.0,
-            })
-            .collect();
-        ranked.sort_by(|a, b| {
-            is_exact(b.candidate).cmp(&is_exact(a.candidate)).then(b.score.total_cmp(&a.score))
-        });
+        let mut ranked = order(self.weights, features, exact);
         let exacts = ranked.iter().take_while(|ranked| is_exact(ranked.candidate)).count();
         let first = if exacts > 0 {
             // Two entries with the same question: each is right with half the probability.
@@ -189,6 +190,18 @@ impl Ranker {
         share_out(others, rest, first);
         ranked
     }
+}
+
+/// Orders candidates as [`Ranker::rank`] does, all confidences zero.
+pub(super) fn order(weights: Features, features: &[Features], exact: &[bool]) -> Vec<Ranked> {
+    let is_exact = |candidate: usize| exact.get(candidate).copied().unwrap_or(false);
+    let ranked = features.iter().enumerate();
+    let mut ranked: Vec<Ranked> = ranked
+        .map(|(candidate, &features)| Ranked { candidate, score: weights.dot(features), confidence: 0.0 })
+        .collect();
+    ranked
+        .sort_by(|a, b| is_exact(b.candidate).cmp(&is_exact(a.candidate)).then(b.score.total_cmp(&a.score)));
+    ranked
 }
 
 /// Gives `others` the probability that is left, in proportion to the exponential of their scores, never more than
@@ -280,9 +293,9 @@ mod tests {
 
     #[test]
     fn a_file_comes_back_and_another_version_is_refused() {
-        let json = serde_json::to_string(&ranker()).unwrap();
+        let json = ranker().to_json().unwrap();
         assert_eq!(Ranker::from_json(&json).unwrap(), ranker());
-        let newer = json.replace("\"version\":1", "\"version\":2");
+        let newer = json.replace("\"version\": 1", "\"version\": 2");
         assert!(matches!(Ranker::from_json(&newer), Err(RankerError::Version { version: 2 })));
         let reversed = json.replace("0.4", "0.9");
         assert!(matches!(Ranker::from_json(&reversed), Err(RankerError::Damaged { .. })));
