@@ -60,6 +60,9 @@ impl Platt {
     /// more question of each outcome had been seen: without it a perfect separation would claim certainty.
     #[must_use]
     pub fn fit(outcomes: &[(f64, bool)]) -> Self {
+        if outcomes.is_empty() {
+            return Self { slope: 1.0, offset: 0.0 };
+        }
         let right = outcomes.iter().filter(|(_, right)| *right).count() as f64;
         let wrong = outcomes.len() as f64 - right;
         let target = |is_right: bool| {
