@@ -193,3 +193,101 @@ fn model_check_shows_the_checksum_of_the_weights() {
         "665bfc86c822c865eceada6293220d8646dc1d60ce6ae25add228f6e872d607d"
     );
 }
+
+/// Ten ways of asking about each of fifteen everyday things; every second question is typed as a user would.
+fn labelled_faq(folder: &Path) -> (String, String) {
+    let things = "发票 密码 快递 会员 积分 门票 保险 年假 工资 社保 空调 路由器 打印机 停车证 饭卡";
+    let asks = ["怎么办理{}", "{}在哪里弄", "我想问下{}的事", "{}坏了或者丢了怎么办"];
+    let (mut faq, mut queries) = (String::new(), String::new());
+    for (nth, thing) in things.split(' ').enumerate() {
+        faq += &format!(
+            "{{\"id\":\"e{nth}\",\"question\":\"如何申请{thing}\",\"answer\":\"在{thing}页面提交。\"}}\n"
+        );
+        for ask in asks {
+            let query = ask.replace("{}", thing);
+            queries += &format!("{{\"query\":\"{query}\",\"relevant\":[\"e{nth}\"]}}\n");
+        }
+    }
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    (write("faq.jsonl", &faq), write("queries.jsonl", &queries))
+}
+
+#[test]
+fn fitting_leaves_a_ranker_in_the_data_directory_that_eval_then_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faq, queries) = labelled_faq(folder.path());
+    let data = folder.path().join("data");
+    assert_eq!(run(&data, &["index", &faq]).status.code(), Some(0));
+    let ranker = data.join("ranker.json");
+
+    let strangers = ["--out-of-scope", "data/wecom-faq/out_of_scope.jsonl"];
+    let arguments = [&["fit", "--queries", &queries, "--json"], &strangers[..]].concat();
+    let dry = run(&data, &[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(dry.status.code(), Some(0), "{}", stderr(&dry));
+    assert!(!ranker.exists() && json(&dry)["written"].is_null());
+
+    let report = json(&run(&data, &arguments));
+    assert_eq!(
+        (&report["questions"], &report["entries"], &report["unanswerable"]),
+        (&60.into(), &15.into(), &25.into())
+    );
+    let after = &report["figures"]["after"];
+    assert!(after["hit_at_1"].as_f64().unwrap() > 0.8 && after["ece"].as_f64().unwrap() < 0.3, "{report}");
+    let first = fs::read_to_string(&ranker).unwrap();
+    assert!(first.contains("dayi 0.1.0 fit --queries"), "the file says what made it");
+    let mut names: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| name.to_string_lossy().contains("ranker"));
+    assert_eq!(names, ["ranker.json"], "nothing temporary is left");
+
+    // Again, in words: the earlier fit is no starting point, and the file comes out the same to the byte.
+    let again = run(&data, &[&["fit", "--queries", &queries], &strangers[..]].concat());
+    assert!(
+        stdout(&again).contains("shipped  fitted") && stdout(&again).contains("written: "),
+        "{}",
+        stdout(&again)
+    );
+    assert_eq!(fs::read_to_string(&ranker).unwrap(), first);
+
+    let eval = |more: &[&str]| {
+        let output = run(&data, &[&["eval", "--queries", &queries, "--json"], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        json(&output)["calibration"].clone()
+    };
+    let fitted = eval(&[]);
+    assert_eq!(fitted, eval(&["--ranker", ranker.to_str().unwrap()]));
+    assert_ne!(fitted, eval(&["--ranker", "models/zh-small/ranker.json"]));
+}
+
+#[test]
+fn what_cannot_be_fitted_is_an_error_that_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faq, queries) = labelled_faq(folder.path());
+    let few = folder.path().join("few.jsonl");
+    fs::write(&few, fs::read_to_string(&queries).unwrap().lines().take(40).collect::<Vec<_>>().join("\n"))
+        .unwrap();
+    let output = folder.path().join("ranker.json");
+    let (few, output) = (few.to_str().unwrap(), output.to_str().unwrap());
+    let to = ["--faq", &faq, "--output", output];
+    for (arguments, reason) in [
+        (vec!["--queries", few], "at least 50 questions about 15 entries"),
+        (vec!["--queries", "missing.jsonl"], "missing.jsonl"),
+        (vec!["--queries", "data/wecom-faq/queries.jsonl"], "is in the FAQ"),
+        (vec!["--queries", &queries, "--max-wrong-rate", "5"], "more than 0 and less than 1, got 5"),
+        (vec!["--queries", &queries, "--unseen"], "at least 4 categories"),
+        (vec!["--queries", &queries, "--unseen", "--near-miss", few], "cannot be used with"),
+    ] {
+        let failed = run(folder.path(), &[&["fit"], &arguments[..], &to].concat());
+        assert_eq!(failed.status.code(), Some(2), "{arguments:?}: {}", stdout(&failed));
+        assert!(stderr(&failed).contains(reason), "{arguments:?}: {}", stderr(&failed));
+        assert!(!Path::new(output).exists(), "{arguments:?}");
+    }
+    let without_output = run(folder.path(), &["fit", "--queries", &queries, "--faq", &faq]);
+    assert_eq!(without_output.status.code(), Some(2));
+    assert!(stderr(&without_output).contains("--output"), "{}", stderr(&without_output));
+    let no_data = run(&folder.path().join("nothing"), &["fit", "--queries", &queries]);
+    assert_eq!(no_data.status.code(), Some(2), "{}", stderr(&no_data));
+}

@@ -1,6 +1,7 @@
 //! `dayi fit`: labelled questions to a `ranker.json`.
 
 use std::{
+    error::Error,
     fmt::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -13,8 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{Outcome, open, output, progress};
 use crate::{
     config::Config,
-    embed::Embedder,
-    eval::dataset::{self, Labelled, Question},
+    eval::dataset,
     faq::{Entry, EntryId},
     matcher::{RANKER_FILE, find_ranker, save_ranker},
     rank::{Ranker, Thresholds},
@@ -73,13 +73,11 @@ struct Printed<'a, R> {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
-    // Read first: a typing error in a path should not cost the time of loading a model.
-    let questions = dataset::read_questions(&args.queries)?;
-    let unanswerable = [&args.near_miss, &args.out_of_scope]
-        .into_iter()
-        .flatten()
-        .map(|path| Ok((path, dataset::read_unanswerable(path)?)))
-        .collect::<Result<Vec<_>, dataset::Error>>()?;
+    let path = args.output.clone().unwrap_or_else(|| config.data.join(RANKER_FILE));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| args.output.is_some() && !folder.is_dir()) {
+        return Err(format!("cannot write {}: {} is no folder", path.display(), folder.display()).into());
+    }
     let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
     let imported = open::import(&args.faq, &mut store)?;
     if !imported.failed.is_empty() {
@@ -88,46 +86,52 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let today = jiff::ZonedDateTime::now().date();
     let entries: Vec<Entry> =
         store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
-    let questions = open::usable(questions, &args.queries);
-    let labelled = open::usable(dataset::check_ids(questions, &entries), &args.queries);
-    if labelled.is_empty() {
-        return Err(
-            format!("none of the entries expected in {} is in the FAQ", args.queries.display()).into()
-        );
+    let labels = labels(args, &entries)?;
+    // What would be refused in the end is refused before the model is loaded.
+    if args.unseen {
+        training::unseen::check(&entries, args.max_wrong_rate)?;
+    } else {
+        training::own::check(labels.iter().map(|(_, relevant)| relevant.as_slice()), args.max_wrong_rate)?;
     }
-    let mut asked: Vec<(String, Vec<EntryId>)> =
-        labelled.into_iter().map(|Labelled { row: _, query, relevant }| (query, relevant)).collect();
-    for (path, loaded) in unanswerable {
-        let questions = open::usable(loaded, path);
-        asked
-            .extend(questions.into_iter().map(|Question { row: _, query, expected: _ }| (query, Vec::new())));
-    }
+    let made_by = made_by(args)?;
 
     let embedder = open::model(config)?;
-    let made_by = made_by(args)?;
-    let bar = progress::counter("questions", asked.len());
-    let asked = training::embed(&asked, embedder.as_ref(), &|done| bar.set_position(done as u64))?;
+    let bar = progress::counter("questions", labels.len());
+    let asked = training::embed(&labels, embedder.as_ref(), &|done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     if args.unseen {
         let (params, progress) = (&config.index, &progress::Bars::default());
         let max_wrong_rate = args.max_wrong_rate;
         let fit = Unseen { embedder: embedder.as_ref(), params, max_wrong_rate, made_by, progress };
         let (ranker, report) = fit.fit(&entries, &asked)?;
-        finish(args, config, &ranker, &report, unseen_text(&report))
+        finish(args, &path, &ranker, &report, unseen_text(&report))
     } else {
-        let ranker = shipped(embedder.as_ref())?;
+        // Never an earlier fit of one's own: it would know the labels that it is judged by.
+        let shipped = find_ranker(embedder.model(), None)?;
         let directory = args.faq.is_empty().then_some(config.data.as_path());
-        let (snapshot, _) =
-            open::snapshot_with(&mut store, embedder.as_ref(), config, directory, Arc::new(ranker.clone()))?;
+        let ranker = Arc::new(shipped.clone());
+        let (snapshot, _) = open::snapshot_with(&mut store, embedder.as_ref(), config, directory, ranker)?;
         let cases = training::cases(&asked, &snapshot)?;
-        let (ranker, report) = training::own::fit(&ranker, &cases, args.max_wrong_rate, made_by)?;
-        finish(args, config, &ranker, &report, own_text(&report))
+        let (ranker, report) = training::own::fit(&shipped, &cases, args.max_wrong_rate, made_by)?;
+        finish(args, &path, &ranker, &report, own_text(&report))
     }
 }
 
-/// The starting point: never an earlier fit of one's own, which would know the labels that it is judged by.
-fn shipped(embedder: &dyn Embedder) -> Result<Ranker, Box<dyn std::error::Error>> {
-    Ok(find_ranker(embedder.model(), None)?)
+/// All labelled questions, those that nothing answers with no entry.
+fn labels(args: &Args, entries: &[Entry]) -> Result<Vec<(String, Vec<EntryId>)>, Box<dyn Error>> {
+    let questions = open::usable(dataset::read_questions(&args.queries)?, &args.queries);
+    let labelled = open::usable(dataset::check_ids(questions, entries), &args.queries);
+    if labelled.is_empty() {
+        let queries = args.queries.display();
+        return Err(format!("none of the entries expected in {queries} is in the FAQ").into());
+    }
+    let mut labels: Vec<_> =
+        labelled.into_iter().map(|question| (question.query, question.relevant)).collect();
+    for path in [&args.near_miss, &args.out_of_scope].into_iter().flatten() {
+        let questions = open::usable(dataset::read_unanswerable(path)?, path);
+        labels.extend(questions.into_iter().map(|question| (question.query, Vec::new())));
+    }
+    Ok(labels)
 }
 
 /// The command that makes the same file again, with a checksum of what it read.
@@ -156,13 +160,12 @@ fn made_by(args: &Args) -> std::io::Result<String> {
     Ok(command)
 }
 
-fn finish(args: &Args, config: &Config, ranker: &Ranker, report: &impl Serialize, text: String) -> Outcome {
-    let path = args.output.clone().unwrap_or_else(|| config.data.join(RANKER_FILE));
+fn finish(args: &Args, path: &Path, ranker: &Ranker, report: &impl Serialize, text: String) -> Outcome {
     let written = if args.dry_run {
         None
     } else {
-        save_ranker(ranker, &path)?;
-        Some(path.as_path())
+        save_ranker(ranker, path)?;
+        Some(path)
     };
     if args.json {
         output::json(&Printed { report, written })?;
@@ -219,8 +222,9 @@ fn own_text(report: &OwnReport) -> String {
     );
     if *unanswerable == 0 {
         text.push_str(
-            "\n\nNo question without an answer was given: the rates hold for questions that the FAQ answers. Give \
-             --near-miss or --out-of-scope to have the others counted.",
+            "\n\nNo question without an answer was given: the rates hold for questions that the FAQ answers, and \
+             the answer threshold stays at or above the shipped one. Give --near-miss or --out-of-scope to have the \
+             others counted.",
         );
     }
     text

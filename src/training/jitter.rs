@@ -7,7 +7,6 @@
 
 use crate::{
     embed::Embedded,
-    faq::EntryId,
     matcher::{self, Snapshot},
     rank::{Ranker, TokenMatrix, fit::Example},
     vector::{Embedding, VectorError},
@@ -43,8 +42,7 @@ impl Jitter {
             features.query_tokens *= token_length;
             features.phrasing_tokens *= token_length;
         }
-        let relevant: &[EntryId] = &asked.relevant;
-        Ok(example(considered, relevant, snapshot))
+        Ok(example(considered, &asked.relevant, snapshot))
     }
 
     /// The noisy question, and the length of its vector before it was made a unit vector again.

@@ -8,15 +8,17 @@
 
 mod folds;
 mod jitter;
+mod means;
 pub mod own;
 mod questions;
 #[cfg(test)]
 mod tests;
 pub mod unseen;
+mod views;
 
 pub use own::{Comparison, Figures, OwnReport, Trial};
 pub use questions::{Asked, Case, cases, embed};
-pub use unseen::{Unseen, UnseenReport, View};
+pub use unseen::{Unseen, UnseenReport, ViewReport};
 
 use crate::{embed, matcher, store, vector::VectorError};
 

@@ -12,9 +12,11 @@ use serde::Serialize;
 use super::{
     Case, Error, check_wrong_rate,
     folds::{FOLDS, Folds},
+    questions::predict,
 };
 use crate::{
     eval::calibration::{Prediction, coverage_at, ece},
+    faq::EntryId,
     rank::{
         Features, Ranker, Thresholds,
         fit::{Example, OrderFit, Platt, choose_thresholds},
@@ -124,12 +126,7 @@ pub fn fit(
     max_wrong_rate: f64,
     made_by: String,
 ) -> Result<(Ranker, OwnReport), Error> {
-    check_wrong_rate(max_wrong_rate)?;
-    let questions = cases.iter().filter(|case| !case.relevant.is_empty()).count();
-    let entries = cases.iter().flat_map(|case| &case.relevant).collect::<HashSet<_>>().len();
-    if questions < MIN_QUESTIONS || entries < MIN_ENTRIES {
-        return Err(Error::TooFewLabels { questions, entries });
-    }
+    let (questions, entries) = check(cases.iter().map(|case| case.relevant.as_slice()), max_wrong_rate)?;
     let labels = Labels { cases, folds: Folds::by_entry(cases) };
 
     let as_shipped = labels.out_of_fold(shipped, Parts { order: false, calibration: false });
@@ -148,7 +145,7 @@ pub fn fit(
     let predictions = if calibration.replaced { &calibrated } else { uncalibrated };
     let all: Vec<&Example> = cases.iter().map(|case| &case.example).collect();
     let mut ranker = fitted(shipped, &all, parts);
-    ranker.thresholds = choose_thresholds(&pairs(predictions), max_wrong_rate);
+    ranker.thresholds = labels.choose(shipped, predictions.iter(), max_wrong_rate);
     ranker.made_by = made_by;
     let unchanging = vec![shipped.thresholds; cases.len()];
     let report = OwnReport {
@@ -162,7 +159,7 @@ pub fn fit(
             before: labels.figures(&as_shipped, &unchanging, max_wrong_rate),
             after: labels.figures(
                 predictions,
-                &labels.thresholds(predictions, max_wrong_rate),
+                &labels.thresholds(shipped, predictions, max_wrong_rate),
                 max_wrong_rate,
             ),
         },
@@ -170,6 +167,27 @@ pub fn fit(
         thresholds: ranker.thresholds,
     };
     Ok((ranker, report))
+}
+
+/// What [`fit`] would refuse, known before any question goes through the model. `relevant`: the entries that answer
+/// each question. Returns how many questions have an answer, and how many entries are asked for.
+///
+/// # Errors
+/// As [`fit`].
+pub fn check<'a>(
+    relevant: impl Iterator<Item = &'a [EntryId]>,
+    max_wrong_rate: f64,
+) -> Result<(usize, usize), Error> {
+    check_wrong_rate(max_wrong_rate)?;
+    let (mut questions, mut entries) = (0, HashSet::new());
+    for relevant in relevant.filter(|relevant| !relevant.is_empty()) {
+        questions += 1;
+        entries.extend(relevant);
+    }
+    if questions < MIN_QUESTIONS || entries.len() < MIN_ENTRIES {
+        return Err(Error::TooFewLabels { questions, entries: entries.len() });
+    }
+    Ok((questions, entries.len()))
 }
 
 /// `shipped` with some parts fitted to `examples`.
@@ -189,15 +207,6 @@ fn fitted(shipped: &Ranker, examples: &[&Example], parts: Parts) -> Ranker {
         ranker.confidence = Platt::fit(&logits).apply(ranker.confidence);
     }
     ranker
-}
-
-/// The confidence in what comes first, and whether it is right. Nothing found is no confidence at all.
-fn predict(ranker: &Ranker, example: &Example) -> Prediction {
-    let ranked = ranker.rank(&example.features, &example.exact);
-    ranked.first().map_or(Prediction { confidence: 0.0, right: false }, |first| Prediction {
-        confidence: f64::from(first.confidence),
-        right: example.right[first.candidate],
-    })
 }
 
 fn pairs<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Vec<(f32, bool)> {
@@ -232,12 +241,32 @@ impl Labels<'_> {
         cases.map(|(case, &fold)| predict(&rankers[fold], &case.example)).collect()
     }
 
+    /// The thresholds that `predictions` ask for. Where no question without an answer was given, nothing is known of
+    /// what a lower answer threshold would let through: it does not go below the shipped one.
+    fn choose<'p>(
+        &self,
+        shipped: &Ranker,
+        predictions: impl Iterator<Item = &'p Prediction>,
+        max_wrong_rate: f64,
+    ) -> Thresholds {
+        let mut chosen = choose_thresholds(&pairs(predictions), max_wrong_rate);
+        if self.cases.iter().all(|case| !case.relevant.is_empty()) {
+            chosen.answer = chosen.answer.max(shipped.thresholds.answer);
+        }
+        chosen
+    }
+
     /// For each case, the thresholds that the other parts' predictions would choose.
-    fn thresholds(&self, predictions: &[Prediction], max_wrong_rate: f64) -> Vec<Thresholds> {
+    fn thresholds(
+        &self,
+        shipped: &Ranker,
+        predictions: &[Prediction],
+        max_wrong_rate: f64,
+    ) -> Vec<Thresholds> {
         let chosen: Vec<Thresholds> = (0..FOLDS)
             .map(|fold| {
                 let others = predictions.iter().zip(&self.folds.folds).filter(|(_, f)| **f != fold);
-                choose_thresholds(&pairs(others.map(|(prediction, _)| prediction)), max_wrong_rate)
+                self.choose(shipped, others.map(|(prediction, _)| prediction), max_wrong_rate)
             })
             .collect();
         self.folds.folds.iter().map(|&fold| chosen[fold]).collect()

@@ -5,9 +5,10 @@ use rayon::prelude::*;
 use super::Error;
 use crate::{
     embed::{Embedded, Embedder, Role},
+    eval::calibration::Prediction,
     faq::EntryId,
     matcher::{Considered, Snapshot},
-    rank::fit::Example,
+    rank::{Ranker, fit::Example},
 };
 
 /// Questions that go through the model at once.
@@ -83,4 +84,13 @@ pub(super) fn example(considered: Considered, relevant: &[EntryId], snapshot: &S
         features: considered.features,
         exact: considered.exact,
     }
+}
+
+/// The confidence in what comes first, and whether it is right. Nothing found is no confidence at all.
+pub(super) fn predict(ranker: &Ranker, example: &Example) -> Prediction {
+    let ranked = ranker.rank(&example.features, &example.exact);
+    ranked.first().map_or(Prediction { confidence: 0.0, right: false }, |first| Prediction {
+        confidence: f64::from(first.confidence),
+        right: example.right[first.candidate],
+    })
 }

@@ -190,7 +190,7 @@ fn fit_unseen(categories: usize) -> Result<(Ranker, UnseenReport), Error> {
 fn a_fit_for_unseen_faqs_beats_similarity_alone_and_repeats_itself() {
     let (ranker, report) = fit_unseen(5).unwrap();
     assert_eq!((report.entries, report.questions, report.views.len()), (40, 120, 3));
-    let mean = |of: fn(&View) -> f64| report.views.iter().map(of).sum::<f64>() / 3.0;
+    let mean = |of: fn(&ViewReport) -> f64| report.views.iter().map(of).sum::<f64>() / 3.0;
     assert!(mean(|view| view.hit_at_1) >= mean(|view| view.dense_hit_at_1), "{report:?}");
     assert!(ranker.weights.to_array().iter().all(|&weight| weight >= 0.0), "{:?}", ranker.weights);
     assert!(ranker.weights.overlap > 0.0 && ranker.weights.negative > ranker.weights.dense);

@@ -6,8 +6,10 @@ use crate::rank::ranker::{Evidence, Head};
 /// Pull of the standardised weights towards zero, as a multiple of all observations' weight.
 const RIDGE: f64 = 0.01;
 
-/// Platt scaling has two parameters: the pull only keeps them finite.
-const PLATT_RIDGE: f64 = 1e-4;
+/// Pull of Platt's two parameters towards leaving everything as it is: a prior with a standard deviation of 2.5, as
+/// Gelman et al. (Annals of Applied Statistics 2, 2008) recommend for logistic regression. It
+/// decides only where there are few questions, or where all of them came out alike.
+const PLATT_PULL: f64 = 0.16;
 
 /// Share of the other weights' total effect that a differing kind of question (why, how, how much) has at least.
 /// Questions that were made from entries hardly ever differ from them in kind, so a fit would ignore it; real
@@ -27,18 +29,19 @@ pub struct Observation {
 /// better.
 #[must_use]
 pub fn fit_head(observations: &[Observation]) -> Head {
-    let rows: Vec<(Vec<f64>, f64)> = observations
-        .iter()
-        .map(|o| (o.evidence.to_array().map(f64::from).to_vec(), f64::from(u8::from(o.positive))))
-        .collect();
-    let (mut weights, bias, deviations) = logistic(&rows, RIDGE);
+    let rows: Vec<Row> =
+        observations.iter().map(|o| Row::new(o.evidence.to_array().map(f64::from), o.positive)).collect();
+    if rows.is_empty() {
+        return Head::default();
+    }
+    let Logistic { mut weights, constant, deviations } = Logistic::fit(&rows, RIDGE);
     let [dense, phrasing_tokens, lead, kind] = [0, 1, 2, 3];
     let effect: f64 = [dense, phrasing_tokens, lead].into_iter().map(|i| weights[i] * deviations[i]).sum();
     if deviations[kind] > f64::EPSILON {
         weights[kind] = weights[kind].max(KIND_SHARE * effect / deviations[kind]);
     }
     Head {
-        bias: bias as f32,
+        bias: constant as f32,
         dense: weights[dense] as f32,
         phrasing_tokens: weights[phrasing_tokens] as f32,
         lead: weights[lead] as f32,
@@ -56,21 +59,18 @@ pub struct Platt {
 }
 
 impl Platt {
-    /// Fitted to pairs of log-odds and outcome (Platt, 1999). The targets are a little inside 0 and 1, as if one
-    /// more question of each outcome had been seen: without it a perfect separation would claim certainty.
+    /// Fitted to pairs of log-odds and outcome (Platt, 1999). Instead of Platt's smoothed targets, which pull towards
+    /// "as often right as wrong", a weak pull leads back to slope 1 and offset 0: the head is a better guess.
     #[must_use]
     pub fn fit(outcomes: &[(f64, bool)]) -> Self {
-        if outcomes.is_empty() {
-            return Self { slope: 1.0, offset: 0.0 };
-        }
-        let right = outcomes.iter().filter(|(_, right)| *right).count() as f64;
-        let wrong = outcomes.len() as f64 - right;
-        let target = |is_right: bool| {
-            if is_right { (right + 1.0) / (right + 2.0) } else { 1.0 / (wrong + 2.0) }
+        let rows: Vec<Row> = outcomes.iter().map(|&(logit, right)| Row::new([logit], right)).collect();
+        let loss = |weights: &[f64]| {
+            let mut loss = surprise(&rows, weights);
+            loss.pull(weights, &[1.0, 0.0], PLATT_PULL);
+            loss
         };
-        let rows: Vec<_> = outcomes.iter().map(|&(logit, right)| (vec![logit], target(right))).collect();
-        let (weights, offset, _) = logistic(&rows, PLATT_RIDGE);
-        Self { slope: weights[0], offset }
+        let found = minimise(loss, vec![1.0, 0.0], &[true, false]);
+        Self { slope: found[0], offset: found[1] }
     }
 
     /// `head`, scaled.
@@ -88,50 +88,75 @@ impl Platt {
     }
 }
 
-/// Logistic regression with weights that are not negative, on standardised inputs. Returns weights and constant for
-/// the inputs as they are, and the inputs' standard deviations.
-fn logistic(rows: &[(Vec<f64>, f64)], ridge: f64) -> (Vec<f64>, f64, Vec<f64>) {
-    let n = rows.first().map_or(0, |(row, _)| row.len());
-    let count = rows.len().max(1) as f64;
-    let means: Vec<f64> = (0..n).map(|i| rows.iter().map(|(row, _)| row[i]).sum::<f64>() / count).collect();
-    let variance = |i: usize| rows.iter().map(|(row, _)| (row[i] - means[i]).powi(2)).sum::<f64>() / count;
-    let deviations: Vec<f64> = (0..n).map(|i| variance(i).sqrt()).collect();
-    // An input that never changes carries nothing; scaled by zero it stays out.
-    let scales: Vec<f64> = deviations
-        .iter()
-        .map(|&deviation| if deviation > f64::EPSILON { 1.0 / deviation } else { 0.0 })
-        .collect();
-    let standardised: Vec<(Vec<f64>, f64)> = rows
-        .iter()
-        .map(|(row, target)| {
-            let inputs = (0..n).map(|i| (row[i] - means[i]) * scales[i]);
-            (inputs.chain([1.0]).collect(), *target)
-        })
-        .collect();
-    let loss = |weights: &[f64]| {
-        let size = n + 1;
-        let mut loss = Local::new(size);
-        for (row, target) in &standardised {
-            let logit: f64 = row.iter().zip(weights).map(|(x, w)| x * w).sum();
-            let probability = 1.0 / (1.0 + (-logit).exp());
-            // log(1 + exp(logit)) without overflow.
-            loss.value += (logit.max(0.0) + (-logit.abs()).exp().ln_1p() - target * logit) / count;
-            let curvature = probability * (1.0 - probability) / count;
-            for i in 0..size {
-                loss.gradient[i] += (probability - target) * row[i] / count;
-                for j in 0..size {
-                    loss.hessian[i * size + j] += curvature * row[i] * row[j];
-                }
+/// Inputs, a 1 for the constant, and the outcome.
+struct Row {
+    inputs: Vec<f64>,
+    positive: bool,
+}
+
+impl Row {
+    fn new(inputs: impl IntoIterator<Item = f64>, positive: bool) -> Self {
+        Self { inputs: inputs.into_iter().chain([1.0]).collect(), positive }
+    }
+}
+
+/// Sum of `-log(probability of what came out)`; the last weight is the constant.
+fn surprise(rows: &[Row], weights: &[f64]) -> Local {
+    let n = weights.len();
+    let mut sum = Local::new(n);
+    for Row { inputs, positive } in rows {
+        let logit: f64 = inputs.iter().zip(weights).map(|(x, w)| x * w).sum();
+        let target = f64::from(u8::from(*positive));
+        let probability = 1.0 / (1.0 + (-logit).exp());
+        // log(1 + exp(logit)) without overflow.
+        sum.value += logit.max(0.0) + (-logit.abs()).exp().ln_1p() - target * logit;
+        let curvature = probability * (1.0 - probability);
+        for i in 0..n {
+            sum.gradient[i] += (probability - target) * inputs[i];
+            for j in 0..n {
+                sum.hessian[i * n + j] += curvature * inputs[i] * inputs[j];
             }
         }
-        loss.pull(weights, &vec![0.0; n], ridge);
-        loss
-    };
-    let mut bounded = vec![true; n];
-    bounded.push(false);
-    let mut found = minimise(loss, vec![0.0; n + 1], &bounded);
-    let constant = found.pop().unwrap_or_default();
-    let weights: Vec<f64> = found.iter().zip(&scales).map(|(weight, scale)| weight * scale).collect();
-    let shift: f64 = weights.iter().zip(&means).map(|(weight, mean)| weight * mean).sum();
-    (weights, constant - shift, deviations)
+    }
+    sum
+}
+
+/// What logistic regression finds, for the inputs as they are.
+struct Logistic {
+    weights: Vec<f64>,
+    constant: f64,
+    /// Standard deviation of each input.
+    deviations: Vec<f64>,
+}
+
+impl Logistic {
+    /// With weights that are not negative, pulled towards zero after standardising the inputs.
+    fn fit(rows: &[Row], ridge: f64) -> Self {
+        let n = rows.first().map_or(0, |row| row.inputs.len() - 1);
+        let count = rows.len().max(1) as f64;
+        let mean = |i: usize| rows.iter().map(|row| row.inputs[i]).sum::<f64>() / count;
+        let means: Vec<f64> = (0..n).map(mean).collect();
+        let variance =
+            |i: usize| rows.iter().map(|row| (row.inputs[i] - means[i]).powi(2)).sum::<f64>() / count;
+        let deviations: Vec<f64> = (0..n).map(|i| variance(i).sqrt()).collect();
+        // An input that never changes carries nothing; scaled by zero it stays out.
+        let scale = |deviation: &f64| if *deviation > f64::EPSILON { 1.0 / deviation } else { 0.0 };
+        let scales: Vec<f64> = deviations.iter().map(scale).collect();
+        let standardised: Vec<Row> = rows
+            .iter()
+            .map(|row| Row::new((0..n).map(|i| (row.inputs[i] - means[i]) * scales[i]), row.positive))
+            .collect();
+        let loss = |weights: &[f64]| {
+            let mut loss = surprise(&standardised, weights);
+            loss.pull(weights, &vec![0.0; n], ridge * count);
+            loss
+        };
+        let mut bounded = vec![true; n];
+        bounded.push(false);
+        let mut found = minimise(loss, vec![0.0; n + 1], &bounded);
+        let constant = found.pop().unwrap_or_default();
+        let weights: Vec<f64> = found.iter().zip(&scales).map(|(weight, scale)| weight * scale).collect();
+        let shift: f64 = weights.iter().zip(&means).map(|(weight, mean)| weight * mean).sum();
+        Self { weights, constant: constant - shift, deviations }
+    }
 }

@@ -5,6 +5,10 @@ use crate::rank::{policy::Thresholds, ranker::EXACT_CONFIDENCE};
 /// An entry that is more probably wrong than right is never given as the answer, however well the others are known.
 const LOWEST_ANSWER: f32 = 0.5;
 
+/// An entry that is nearly as probable as that is always worth offering: between the two thresholds there has to be
+/// room to ask back.
+const HIGHEST_CLARIFY: f32 = 0.45;
+
 /// Share of the questions whose first entry is right that may be refused: the price of refusing the others.
 const LOST_SHARE: f64 = 0.05;
 
@@ -30,6 +34,6 @@ pub fn choose_thresholds(predictions: &[(f32, bool)], max_wrong_rate: f64) -> Th
     let answer = answer.clamp(LOWEST_ANSWER, EXACT_CONFIDENCE);
     let right: Vec<f32> = sorted.iter().rev().filter(|(_, right)| *right).map(|(p, _)| *p).collect();
     let lost = (LOST_SHARE * right.len() as f64).floor() as usize;
-    let clarify = right.get(lost).copied().unwrap_or(LOWEST_ANSWER).clamp(0.0, answer);
+    let clarify = right.get(lost).copied().unwrap_or(HIGHEST_CLARIFY).clamp(0.0, HIGHEST_CLARIFY);
     Thresholds { answer, clarify }
 }
