@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of FAQs, indexes or storage. The matcher and the importer's indexing step call it.
 
+pub mod int8;
+
 use crate::vector::Embedding;
 
 /// On which side of a comparison a text stands; some models want another prompt for each.
