@@ -116,7 +116,13 @@ fn probabilities<B: Backend>(
 
 /// For each of `ROWS` rows of weights, the weighted sum of one vector of every token.
 #[inline(always)]
-fn weighted_sum<B: Backend>(b: B, values: &[f32], stride: usize, weights: &[f32], tokens: usize) -> [B::F; ROWS] {
+fn weighted_sum<B: Backend>(
+    b: B,
+    values: &[f32],
+    stride: usize,
+    weights: &[f32],
+    tokens: usize,
+) -> [B::F; ROWS] {
     let padded = weights.len() / ROWS;
     let mut sums = [b.splat(0.0); ROWS];
     for token in 0..tokens {

@@ -17,6 +17,7 @@ use super::model::{Layer, Model};
 use super::pack::Packed;
 use super::rows::{Norm, Normalize, Quantize, QuantizedMut};
 use super::shape::Activation;
+use super::source::LINEARS;
 
 /// Phases of one layer, and the one before the first layer.
 const PHASES_PER_LAYER: usize = 8;
@@ -132,6 +133,25 @@ impl<'a> Pass<'a> {
 
     /// Walks one member through all phases. `scratch` is this member's alone.
     pub(super) fn run(&self, course: &mut Course<'_>, scratch: &Mutex<Aligned<f32>>) {
+        self.run_observed(course, scratch, |_| ());
+    }
+
+    /// Runs alone and returns the mean input of every linear layer, in the order of computation.
+    pub(super) fn mean_inputs(&self, scratch: &Mutex<Aligned<f32>>) -> Vec<Vec<f32>> {
+        let mut means = Vec::with_capacity(self.model.layers.len() * LINEARS);
+        self.run_observed(&mut Course::alone(), scratch, |depth| {
+            means.push(self.quantized(depth).means(depth))
+        });
+        means
+    }
+
+    /// Calls `observe` with the depth of each linear layer when its input is ready.
+    fn run_observed(
+        &self,
+        course: &mut Course<'_>,
+        scratch: &Mutex<Aligned<f32>>,
+        mut observe: impl FnMut(usize),
+    ) {
         let layout = &self.model.layout;
         let mut scratch = scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let (projected, attention) = self.scratch_lens();
@@ -139,16 +159,20 @@ impl<'a> Pass<'a> {
         let chunks = self.row_chunks();
         course.phase(chunks, |chunk| self.embed(self.rows_of(chunk, chunks)));
         for layer in &self.model.layers {
+            observe(layout.hidden);
             course.phase(layout.groups, |group| self.attend(layer, group, scratch.as_mut_slice()));
             course.phase(chunks, |chunk| {
                 self.quantize(self.context, layout.context, self.rows_of(chunk, chunks));
             });
+            observe(layout.context);
             self.linear(course, &layer.output, Then::Add(self.hidden), self.mixed);
             course.phase(chunks, |chunk| self.normalize(&layer.attention_norm, self.rows_of(chunk, chunks)));
+            observe(layout.hidden);
             self.linear(course, &layer.up, self.activation(), self.wide);
             course.phase(chunks, |chunk| {
                 self.quantize(self.wide, layout.intermediate, self.rows_of(chunk, chunks));
             });
+            observe(layout.intermediate);
             self.linear(course, &layer.down, Then::Add(self.hidden), self.mixed);
             course.phase(chunks, |chunk| self.normalize(&layer.norm, self.rows_of(chunk, chunks)));
         }

@@ -18,6 +18,21 @@ pub(super) struct Quantized<'a> {
     pub(super) offsets: &'a [f32],
 }
 
+impl Quantized<'_> {
+    /// Mean of each column over the rows.
+    pub(super) fn means(&self, depth: usize) -> Vec<f32> {
+        let mut sums = vec![0.0; depth];
+        let rows = self.values.chunks_exact(depth).zip(self.scales.iter().zip(self.offsets));
+        for (values, (scale, offset)) in rows {
+            for (sum, &value) in sums.iter_mut().zip(values) {
+                *sum += offset + scale * f32::from(value);
+            }
+        }
+        let rows = self.scales.len().max(1) as f32;
+        sums.iter().map(|sum| sum / rows).collect()
+    }
+}
+
 /// What happens to an output before it is stored.
 #[derive(Clone, Copy)]
 pub(super) enum Then<'a> {
@@ -62,7 +77,7 @@ impl Task for Linear<'_> {
         let rows = self.input.scales.len();
         let mut sums = Sums([[0; PANEL]; TILE_ROWS]);
         for panel in self.panels.clone() {
-            let (weights, totals) = self.weights.panel(panel);
+            let weights = self.weights.panel(panel);
             let mut row = 0;
             while row < rows {
                 let count = tile_height(rows - row);
@@ -71,7 +86,6 @@ impl Task for Linear<'_> {
                     stride: depth,
                     depth,
                     panel: weights,
-                    totals,
                 };
                 match count {
                     1 => b.tile::<1>(&operands, &mut sums),

@@ -4,7 +4,7 @@
 //! products are summed in 32-bit integers, everything else is `f32`. Owns the arithmetic, its memory and its
 //! threads. Does not tokenize or pool: it is an [`Encoder`] like the candle engine, which is its oracle.
 //!
-//! - [`shape`]: sizes of a model; [`tensors`], [`model`], [`pack`]: from a safetensors file to packed weights;
+//! - [`shape`]: sizes of a model; [`tensors`], [`source`], [`pack`], [`model`]: from a file to packed weights;
 //! - [`kernel`]: instruction sets; [`math`], [`rows`], [`linear`], [`attention`]: what is computed with them;
 //! - [`forward`]: the order of it; [`crew`], [`plan`]: on which threads; [`buffer`]: in which memory.
 
@@ -25,6 +25,7 @@ mod pack;
 mod plan;
 mod rows;
 mod shape;
+mod source;
 mod tensors;
 #[cfg(test)]
 mod tests;
@@ -139,7 +140,9 @@ impl Int8Encoder {
         let processor = Processor::detect(kernel)
             .ok_or_else(|| Int8Error::Kernel { wanted: kernel, best: Kernel::best() })?;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
-        let model = Model::load(shape, safetensors, threads)?;
+        let mut model = Model::load(shape, safetensors, threads)?;
+        let means = mean_inputs(&model, processor);
+        model.correct(safetensors, &means, threads)?;
         let crew = Crew::new(threads).map_err(|error| Int8Error::Threads { reason: error.to_string() })?;
         let engine = Engine {
             crew,
@@ -186,7 +189,9 @@ impl Int8Encoder {
                 return fail(format!("has {} tokens, the model takes {longest}", tokens.len()));
             }
             if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
-                return fail(format!("has the token {token}, the model knows {vocabulary}; tokenizer and weights are of different models"));
+                return fail(format!(
+                    "has the token {token}, the model knows {vocabulary}; tokenizer and weights are of different models"
+                ));
             }
         }
         Ok(())
@@ -198,9 +203,33 @@ impl Int8Encoder {
     }
 }
 
+/// The mean input of every linear layer, over texts of random tokens.
+///
+/// The means that matter are those of the few units with large constant activations, and these are large for any
+/// text: real sentences would serve little better, and every model has random tokens.
+fn mean_inputs(model: &Model, processor: Processor) -> Vec<Vec<f32>> {
+    const TEXTS: usize = 16;
+    let tokens = model.shape.max_tokens().min(16);
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut token = || {
+        // Knuth's linear congruential generator; the high bits are the random ones.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((random >> 33) as usize % model.shape.vocabulary) as u32
+    };
+    let texts: Vec<Vec<u32>> = (0..TEXTS).map(|_| (0..tokens).map(|_| token()).collect()).collect();
+    let texts = texts.iter().map(Vec::as_slice).collect();
+    let mut workspace = Workspace::new();
+    Pass::new(model, processor, texts, &mut workspace, 1).mean_inputs(&Mutex::new(Aligned::zeroed(0)))
+}
+
 impl Engine {
     /// Every block by one thread; whoever is free takes the next.
-    fn run_apart(&mut self, encoder: &Int8Encoder, batch: &[Vec<u32>], blocks: &[Vec<usize>]) -> Vec<(usize, Vec<f32>)> {
+    fn run_apart(
+        &mut self,
+        encoder: &Int8Encoder,
+        batch: &[Vec<u32>],
+        blocks: &[Vec<usize>],
+    ) -> Vec<(usize, Vec<f32>)> {
         let results = Mutex::new(Vec::with_capacity(batch.len()));
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (workspaces, scratch) = (&self.workspaces, &self.scratch);
@@ -221,7 +250,12 @@ impl Engine {
     }
 
     /// Block after block, each by all threads in step.
-    fn run_together(&mut self, encoder: &Int8Encoder, batch: &[Vec<u32>], blocks: &[Vec<usize>]) -> Vec<(usize, Vec<f32>)> {
+    fn run_together(
+        &mut self,
+        encoder: &Int8Encoder,
+        batch: &[Vec<u32>],
+        blocks: &[Vec<usize>],
+    ) -> Vec<(usize, Vec<f32>)> {
         let mut results = Vec::with_capacity(batch.len());
         let members = self.crew.members();
         for texts in blocks {

@@ -6,6 +6,16 @@ use super::kernel::{PANEL, QUAD};
 /// Largest quantised weight; -128 is left out, so that the range is symmetric.
 const LARGEST: f32 = 127.0;
 
+/// Supplies the weights of a linear layer.
+pub(super) trait Columns {
+    /// Why a column cannot be had.
+    type Error;
+    /// Inputs and outputs, both multiples of 64.
+    fn size(&self) -> (usize, usize);
+    /// Writes the weights of an output into a row of zeros, as long as there are inputs, and returns its bias.
+    fn column(&self, column: usize, row: &mut [f32]) -> Result<f32, Self::Error>;
+}
+
 /// A linear layer `y = W x + b` with 8-bit weights.
 ///
 /// The columns (outputs) stand in panels of 64, both sizes padded with zero weights: for every four inputs in turn,
@@ -22,19 +32,12 @@ pub(super) struct Packed {
     pub(super) slope: Aligned<f32>,
     /// Added to each output.
     pub(super) bias: Aligned<f32>,
-    totals: Vec<i32>,
 }
 
 impl Packed {
     /// Quantises and packs column by column.
-    ///
-    /// `fill` gets the number of a column and a row of `depth` zeros; it writes the column's weights and returns
-    /// its bias. Both sizes must already be multiples of 64.
-    pub(super) fn new<E>(
-        depth: usize,
-        columns: usize,
-        mut fill: impl FnMut(usize, &mut [f32]) -> Result<f32, E>,
-    ) -> Result<Self, E> {
+    pub(super) fn new<C: Columns>(source: &C) -> Result<Self, C::Error> {
+        let (depth, columns) = source.size();
         debug_assert!(depth.is_multiple_of(PANEL) && columns.is_multiple_of(PANEL));
         let mut packed = Self {
             weights: Aligned::zeroed(depth * columns),
@@ -43,15 +46,44 @@ impl Packed {
             scale: Aligned::zeroed(columns),
             slope: Aligned::zeroed(columns),
             bias: Aligned::zeroed(columns),
-            totals: vec![0; columns],
         };
         let mut row = vec![0.0_f32; depth];
         for column in 0..columns {
             row.fill(0.0);
-            packed.bias.as_mut_slice()[column] = fill(column, &mut row)?;
+            packed.bias.as_mut_slice()[column] = source.column(column, &mut row)?;
             packed.quantize(column, &row);
         }
         Ok(packed)
+    }
+
+    /// Adds to each bias what the rounding of the weights takes away from the output at the mean input.
+    pub(super) fn correct<C: Columns>(&mut self, source: &C, means: &[f32]) -> Result<(), C::Error> {
+        let mut row = vec![0.0_f32; self.depth];
+        for column in 0..self.columns {
+            row.fill(0.0);
+            source.column(column, &mut row)?;
+            let scale = self.scale.as_slice()[column];
+            let weights = self.weights.as_slice()[self.first_place(column)..].chunks(PANEL * QUAD);
+            let inputs = row.chunks_exact(QUAD).zip(means.chunks_exact(QUAD));
+            let mut error = [0.0; QUAD];
+            for (weights, (row, means)) in weights.zip(inputs) {
+                for (((error, &rounded), weight), mean) in error.iter_mut().zip(weights).zip(row).zip(means) {
+                    *error += (weight - scale * f32::from(rounded)) * mean;
+                }
+            }
+            self.bias.as_mut_slice()[column] += error.iter().sum::<f32>();
+        }
+        Ok(())
+    }
+
+    /// Where the first weight of a column is.
+    fn first_place(&self, column: usize) -> usize {
+        column / PANEL * PANEL * self.depth + column % PANEL * QUAD
+    }
+
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.depth * self.columns + 3 * size_of::<f32>() * self.columns
     }
 
     fn quantize(&mut self, column: usize, row: &[f32]) {
@@ -60,7 +92,7 @@ impl Packed {
         let largest = largest_magnitude(row);
         let scale = largest / LARGEST;
         let inverse = if largest > 0.0 { LARGEST / largest } else { 0.0 };
-        let first = column / PANEL * PANEL * self.depth + column % PANEL * QUAD;
+        let first = self.first_place(column);
         let mut total = 0;
         let places = self.weights.as_mut_slice()[first..].chunks_mut(PANEL * QUAD);
         for (place, quad) in places.zip(row.chunks_exact(QUAD)) {
@@ -72,7 +104,6 @@ impl Packed {
         }
         self.scale.as_mut_slice()[column] = scale;
         self.slope.as_mut_slice()[column] = scale * total as f32;
-        self.totals[column] = total;
     }
 
     /// Number of panels.
@@ -80,10 +111,10 @@ impl Packed {
         self.columns / PANEL
     }
 
-    /// The weights of a panel and the sums of its columns.
-    pub(super) fn panel(&self, panel: usize) -> (&[i8], &[i32]) {
+    /// The weights of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[i8] {
         let len = PANEL * self.depth;
-        (&self.weights.as_slice()[panel * len..][..len], &self.totals[panel * PANEL..][..PANEL])
+        &self.weights.as_slice()[panel * len..][..len]
     }
 }
 
@@ -100,41 +131,71 @@ fn largest_magnitude(row: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::convert::Infallible;
 
     use super::*;
 
+    /// Weights from a formula.
+    pub(in super::super) struct Formula<F>(pub(in super::super) (usize, usize), pub(in super::super) F);
+
+    impl<F: Fn(usize, usize) -> f32> Columns for Formula<F> {
+        type Error = Infallible;
+
+        fn size(&self) -> (usize, usize) {
+            self.0
+        }
+
+        fn column(&self, column: usize, row: &mut [f32]) -> Result<f32, Infallible> {
+            row.iter_mut().enumerate().for_each(|(input, place)| *place = self.1(column, input));
+            Ok(column as f32)
+        }
+    }
+
+    /// A packed weight.
+    fn quantized(packed: &Packed, column: usize, input: usize) -> i8 {
+        packed.panel(column / PANEL)[input / QUAD * PANEL * QUAD + column % PANEL * QUAD + input % QUAD]
+    }
+
+    fn uneven(column: usize, input: usize) -> f32 {
+        if input < 50 { ((column * 31 + input * 17) % 101) as f32 * 0.03 - 1.5 } else { 0.0 }
+    }
+
     #[test]
     fn weights_come_back_within_half_a_step() {
-        let weight = |column: usize, input: usize| ((column * 31 + input * 17) % 101) as f32 * 0.03 - 1.5;
-        let packed = Packed::new(64, 128, |column, row| {
-            for (input, place) in row.iter_mut().enumerate().take(50) {
-                *place = weight(column, input);
-            }
-            Ok::<_, Infallible>(column as f32)
-        })
-        .unwrap();
+        let packed = Packed::new(&Formula((64, 128), uneven)).unwrap();
         for column in 0..128 {
             let scale = packed.scale.as_slice()[column];
-            let (panel, totals) = packed.panel(column / PANEL);
             let mut total = 0;
             for input in 0..64 {
-                let quantized = panel[input / QUAD * PANEL * QUAD + column % PANEL * QUAD + input % QUAD];
-                let expected = if input < 50 { weight(column, input) } else { 0.0 };
-                assert!((f32::from(quantized) * scale - expected).abs() <= scale * 0.501);
-                total += i32::from(quantized);
+                let weight = quantized(&packed, column, input);
+                assert!((f32::from(weight) * scale - uneven(column, input)).abs() <= scale * 0.501);
+                total += i32::from(weight);
             }
-            assert_eq!(totals[column % PANEL], total);
             assert!((packed.slope.as_slice()[column] - total as f32 * scale).abs() < 1e-3);
             assert!((packed.bias.as_slice()[column] - column as f32).abs() < f32::EPSILON);
         }
     }
 
     #[test]
+    fn the_correction_makes_the_output_at_the_mean_input_exact() {
+        let source = Formula((64, 64), uneven);
+        let mut packed = Packed::new(&source).unwrap();
+        let means: Vec<f32> = (0..64).map(|input| if input == 7 { 26.0 } else { 0.1 }).collect();
+        packed.correct(&source, &means).unwrap();
+        for column in 0..64 {
+            let scale = packed.scale.as_slice()[column];
+            let product = |weight: &dyn Fn(usize) -> f32| (0..64).map(|i| weight(i) * means[i]).sum::<f32>();
+            let exact = product(&|input| uneven(column, input)) + column as f32;
+            let ours = product(&|input| scale * f32::from(quantized(&packed, column, input)));
+            assert!((ours + packed.bias.as_slice()[column] - exact).abs() < 1e-3, "column {column}");
+        }
+    }
+
+    #[test]
     fn a_column_of_zeros_stays_zero() {
-        let packed = Packed::new(64, 64, |_, _| Ok::<_, Infallible>(0.5)).unwrap();
-        assert!(packed.panel(0).0.iter().all(|&weight| weight == 0));
+        let packed = Packed::new(&Formula((64, 64), |_, _| 0.0)).unwrap();
+        assert!(packed.panel(0).iter().all(|&weight| weight == 0));
         assert!(packed.scale.as_slice().iter().all(|&scale| scale == 0.0));
     }
 }

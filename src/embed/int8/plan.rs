@@ -77,7 +77,9 @@ mod tests {
     #[test]
     fn every_text_is_planned_once() {
         for threads in [1, 2, 3, 8] {
-            for lengths in [vec![], vec![5], vec![16; 32], vec![512, 3, 3, 3], (1..100).collect(), vec![512; 5]] {
+            for lengths in
+                [vec![], vec![5], vec![16; 32], vec![512, 3, 3, 3], (1..100).collect(), vec![512; 5]]
+            {
                 let plan = Plan::new(&lengths, threads);
                 assert_eq!(texts(&plan), (0..lengths.len()).collect::<Vec<_>>(), "{plan:?}");
             }

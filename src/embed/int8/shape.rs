@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn every_row_of_the_projections_has_exactly_one_place() {
-        for (hidden, heads) in [(384, 12), (512, 8), (768, 12), (312, 12), (24, 3), (96, 2), (130, 1), (80, 5)] {
+        for (hidden, heads) in
+            [(384, 12), (512, 8), (768, 12), (312, 12), (24, 3), (96, 2), (130, 1), (80, 5)]
+        {
             let layout = shape(hidden, heads).layout();
             let columns = (0..layout.groups).flat_map(|g| (0..layout.group_stride).map(move |c| (g, c)));
             let mut rows: Vec<_> = columns.filter_map(|(group, c)| layout.source(group, c)).collect();

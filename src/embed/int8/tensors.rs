@@ -19,7 +19,8 @@ impl<'a> Tensors<'a> {
         const ANCHOR: &str = "embeddings.word_embeddings.weight";
         let file = SafeTensors::deserialize(content)
             .map_err(|error| Int8Error::Weights { reason: error.to_string() })?;
-        let prefix = file.names().into_iter().filter_map(|name| name.strip_suffix(ANCHOR)).min_by_key(|p| p.len());
+        let prefix =
+            file.names().into_iter().filter_map(|name| name.strip_suffix(ANCHOR)).min_by_key(|p| p.len());
         let Some(prefix) = prefix.map(str::to_owned) else {
             return Err(Int8Error::Tensor { name: ANCHOR.to_owned(), reason: "is missing".to_owned() });
         };
@@ -49,7 +50,8 @@ impl<'a> Tensors<'a> {
     /// A tensor under its present name or the one of old TensorFlow checkpoints.
     fn view(&self, name: &str) -> Option<TensorView<'a>> {
         let name = format!("{}{name}", self.prefix);
-        let old = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+        let old =
+            name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
         self.file.tensor(&name).or_else(|_| self.file.tensor(&old)).ok()
     }
 
@@ -64,7 +66,9 @@ impl<'a> Tensors<'a> {
             Dtype::F32 => Float::F32,
             Dtype::F16 => Float::F16,
             Dtype::BF16 => Float::Bf16,
-            other => return Err(fail(format!("is stored as {other:?}; the int8 engine reads F32, F16 and BF16"))),
+            other => {
+                return Err(fail(format!("is stored as {other:?}; the int8 engine reads F32, F16 and BF16")));
+            }
         };
         Ok(Matrix { name: format!("{}{name}", self.prefix), bytes: view.data(), float, columns })
     }
@@ -87,6 +91,11 @@ pub(super) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
+    /// Numbers a row.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Copies a row into the first places of `to`.
     pub(super) fn row(&self, row: usize, to: &mut [f32]) -> Result<(), Int8Error> {
         let to = &mut to[..self.columns];
@@ -116,7 +125,10 @@ impl<'a> Matrix<'a> {
         if to.iter().map(|value| value * 0.0).sum::<f32>() == 0.0 {
             Ok(())
         } else {
-            Err(Int8Error::Tensor { name: self.name.clone(), reason: format!("has a number that is not finite in row {row}") })
+            Err(Int8Error::Tensor {
+                name: self.name.clone(),
+                reason: format!("has a number that is not finite in row {row}"),
+            })
         }
     }
 
@@ -127,9 +139,13 @@ impl<'a> Matrix<'a> {
 
     /// Copies the whole matrix, as it is stored.
     pub(super) fn to_table(&self) -> Table {
-        let bits = |bytes: &[u8]| -> Vec<u16> { bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b)).collect() };
+        let bits = |bytes: &[u8]| -> Vec<u16> {
+            bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b)).collect()
+        };
         let rows = match self.float {
-            Float::F32 => Rows::F32(self.bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+            Float::F32 => {
+                Rows::F32(self.bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+            }
             Float::F16 => Rows::F16(bits(self.bytes)),
             Float::Bf16 => Rows::Bf16(bits(self.bytes)),
         };

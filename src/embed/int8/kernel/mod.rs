@@ -8,8 +8,6 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "aarch64")]
-mod neon;
 mod portable;
 
 /// Columns of a panel: the unit in which weights are packed and work is split between threads.
@@ -39,8 +37,6 @@ pub(super) struct Operands<'a> {
     pub(super) depth: usize,
     /// `depth x PANEL` weights: for every quad of the depth, 64 columns of 4 weights.
     pub(super) panel: &'a [i8],
-    /// Sum of the weights of every column of the panel.
-    pub(super) totals: &'a [i32],
 }
 
 impl Operands<'_> {
@@ -51,7 +47,6 @@ impl Operands<'_> {
     #[inline(always)]
     fn check(&self, count: usize) {
         assert!(self.depth.is_multiple_of(QUAD) && self.panel.len() == self.depth * PANEL);
-        assert!(self.totals.len() == PANEL);
         assert!(count > 0 && self.depth <= self.stride);
         assert!((count - 1) * self.stride + self.depth <= self.rows.len());
     }
@@ -122,15 +117,13 @@ pub enum Kernel {
     AvxVnni,
     /// x86-64 with AVX2 and FMA (Haswell, Zen and later).
     Avx2,
-    /// 64-bit ARM with the dot product (Cortex-A76, Apple M1, Graviton 2 and later).
-    NeonDot,
-    /// Plain Rust, for any processor.
+    /// Plain Rust, for any processor; on 64-bit ARM the compiler makes NEON of it.
     Portable,
 }
 
 impl Kernel {
     /// All kernels, the fastest first.
-    pub const ALL: [Self; 5] = [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2, Self::NeonDot, Self::Portable];
+    pub const ALL: [Self; 4] = [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2, Self::Portable];
 
     /// Whether this processor can run it.
     #[must_use]
@@ -151,7 +144,6 @@ impl Kernel {
             Self::Avx512Vnni => "avx512-vnni",
             Self::AvxVnni => "avx-vnni",
             Self::Avx2 => "avx2",
-            Self::NeonDot => "neon-dot",
             Self::Portable => "portable",
         }
     }
@@ -166,8 +158,6 @@ pub(super) enum Processor {
     AvxVnni(avx2::Avx2<true>),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2<false>),
-    #[cfg(target_arch = "aarch64")]
-    Neon(neon::Neon),
     Portable(portable::Portable),
 }
 
@@ -183,10 +173,6 @@ impl Processor {
             Kernel::Avx2 => avx2::Avx2::<false>::detect().map(Self::Avx2),
             #[cfg(not(target_arch = "x86_64"))]
             Kernel::Avx512Vnni | Kernel::AvxVnni | Kernel::Avx2 => None,
-            #[cfg(target_arch = "aarch64")]
-            Kernel::NeonDot => neon::Neon::detect().map(Self::Neon),
-            #[cfg(not(target_arch = "aarch64"))]
-            Kernel::NeonDot => None,
             Kernel::Portable => Some(Self::Portable(portable::Portable)),
         }
     }
@@ -200,8 +186,6 @@ impl Processor {
             Self::AvxVnni(backend) => backend.run(task),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(backend) => backend.run(task),
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(backend) => backend.run(task),
             Self::Portable(backend) => backend.run(task),
         }
     }
