@@ -2,7 +2,27 @@
 //!
 //! Knows nothing of FAQs, indexes or storage. The matcher and the importer's indexing step call it.
 
+pub mod batcher;
+mod candle_bert;
+mod hashed;
+pub mod hub;
 pub mod int8;
+mod load;
+pub mod model_dir;
+mod pipeline;
+mod pooling;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tiny;
+mod tokenize;
+
+pub use candle_bert::WeightsError;
+pub use hashed::HashedEmbedder;
+pub use load::{EngineKind, LoadError, ModelOptions, UnknownEngine, load, load_dir, open};
+pub use model_dir::Prompts;
+pub use pooling::{Pooling, UnknownPooling};
+pub use tokenize::TokenizerError;
 
 use crate::vector::Embedding;
 
@@ -92,4 +112,16 @@ pub enum Error {
         #[from]
         source: crate::vector::VectorError,
     },
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

@@ -1,0 +1,194 @@
+//! [`Batcher`]: embeds what many callers ask for, together, on one thread of its own.
+//!
+//! Owns the bounded queue and the thread; knows nothing of HTTP. Requests that lie in the queue when the thread gets
+//! free are embedded in one go, oldest first, up to a budget of tokens; an idle thread starts at once, without
+//! waiting for company. A full queue refuses at once. A caller that goes away is skipped.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use self::queue::{Job, Queue};
+use super::{Embedder, Error, ModelInfo, Role};
+use crate::vector::Embedding;
+
+/// Limits of a [`Batcher`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatcherOptions {
+    /// Tokens that are embedded in one go; a longer text still comes through, alone.
+    pub max_batch_tokens: usize,
+    /// Texts that may wait; at least 1. A larger request is let in when nothing else waits.
+    pub max_queued_texts: usize,
+}
+
+impl Default for BatcherOptions {
+    fn default() -> Self {
+        Self { max_batch_tokens: 2048, max_queued_texts: 512 }
+    }
+}
+
+/// Why a request brought no vectors.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The queue is full; the request was not taken. Worth trying again in a moment.
+    #[error(
+        "too many texts are waiting to be embedded: {queued} of at most {capacity}; try again in a moment"
+    )]
+    Overloaded {
+        /// Texts that wait.
+        queued: usize,
+        /// Texts that may wait.
+        capacity: usize,
+    },
+    /// The batcher is being closed and takes nothing more.
+    #[error("the embedding queue is closed; the program is shutting down")]
+    Closed,
+    /// The embedder panicked on this request. The batcher goes on.
+    #[error("the embedding engine crashed on this request; see the log")]
+    Crashed,
+    /// The embedder refused this request.
+    #[error(transparent)]
+    Embed(#[from] Error),
+}
+
+/// One pass through the embedder, for an [`Observer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Requests that had texts in it.
+    pub requests: usize,
+    /// Texts.
+    pub texts: usize,
+    /// Tokens, prompts and special tokens included.
+    pub tokens: usize,
+    /// Time in the embedder.
+    pub took: Duration,
+    /// Texts that were still waiting when it was done.
+    pub queued: usize,
+}
+
+/// Gets told what a [`Batcher`] does; metrics implement it. Called from callers' threads and the batcher's own, so
+/// it must be quick.
+pub trait Observer: Send + Sync {
+    /// Texts were queued; `queued` are waiting now.
+    fn queued(&self, queued: usize);
+    /// A request was refused because the queue is full.
+    fn refused(&self);
+    /// A batch was embedded, or failed.
+    fn batch(&self, report: &BatchReport);
+}
+
+/// Observes nothing.
+struct Unobserved;
+
+impl Observer for Unobserved {
+    fn queued(&self, _queued: usize) {}
+    fn refused(&self) {}
+    fn batch(&self, _report: &BatchReport) {}
+}
+
+/// A queue in front of an [`Embedder`] and the thread that empties it. Share it in an `Arc`.
+///
+/// Dropping it closes it: see [`Batcher::close`].
+pub struct Batcher {
+    queue: Arc<Queue>,
+    embedder: Arc<dyn Embedder>,
+    observer: Arc<dyn Observer>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Batcher {
+    /// Starts the thread. `observer` gets told about queue and batches.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        embedder: Arc<dyn Embedder>,
+        options: BatcherOptions,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(options.max_queued_texts.max(1)));
+        let observer = observer.unwrap_or_else(|| Arc::new(Unobserved));
+        let worker = worker::Worker {
+            queue: Arc::clone(&queue),
+            embedder: Arc::clone(&embedder),
+            observer: Arc::clone(&observer),
+            max_batch_tokens: options.max_batch_tokens.max(1),
+        };
+        let thread = std::thread::Builder::new().name("dayi-embed".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { queue, embedder, observer, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// The model behind the queue.
+    #[must_use]
+    pub fn model(&self) -> &ModelInfo {
+        self.embedder.model()
+    }
+
+    /// Texts that are waiting now.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// One unit vector a text, in order. Dropping the future takes the request back, unless it is being embedded.
+    ///
+    /// # Errors
+    /// At once when the queue is full or closed; later when the embedder fails.
+    pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedding>, BatchError> {
+        self.submit(texts, role)?.await.unwrap_or(Err(BatchError::Crashed))
+    }
+
+    /// As [`Batcher::embed`], for threads outside the async runtime.
+    ///
+    /// # Errors
+    /// As [`Batcher::embed`].
+    ///
+    /// # Panics
+    /// When called from an async task, which it would block.
+    pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedding>, BatchError> {
+        self.submit(texts, role)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
+    }
+
+    /// Takes no more requests, finishes those that are queued, and ends the thread. Blocks until then; calling it
+    /// again does nothing.
+    pub fn close(&self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the embedding thread ended by a panic");
+        }
+    }
+
+    fn submit(&self, texts: Vec<String>, role: Role) -> Result<oneshot::Receiver<Answer>, BatchError> {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.push(Job::new(texts, role, reply)) {
+            Ok(queued) => self.observer.queued(queued),
+            Err(error) => {
+                if matches!(error, BatchError::Overloaded { .. }) {
+                    self.observer.refused();
+                }
+                return Err(error);
+            }
+        }
+        Ok(answer)
+    }
+}
+
+impl Drop for Batcher {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What a caller gets.
+type Answer = Result<Vec<Embedding>, BatchError>;

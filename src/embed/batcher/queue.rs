@@ -1,0 +1,132 @@
+//! The bounded first-in-first-out queue between callers and the embedding thread.
+
+use std::collections::VecDeque;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use super::{Answer, BatchError};
+use crate::embed::Role;
+use crate::vector::Embedding;
+
+/// One caller's request and how much of it is done.
+pub(super) struct Job {
+    pub(super) texts: Vec<String>,
+    pub(super) role: Role,
+    pub(super) done: Vec<Embedding>,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+impl Job {
+    pub(super) fn new(texts: Vec<String>, role: Role, reply: oneshot::Sender<Answer>) -> Self {
+        Self { texts, role, done: Vec::new(), reply }
+    }
+
+    /// Whether the caller went away.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// Hands the vectors over.
+    pub(super) fn finish(self) {
+        self.answer_with(Ok);
+    }
+
+    pub(super) fn fail(self, error: BatchError) {
+        self.answer_with(|_| Err(error));
+    }
+
+    fn answer_with(self, answer: impl FnOnce(Vec<Embedding>) -> Answer) {
+        // A caller that went away meanwhile wants no answer.
+        let _ = self.reply.send(answer(self.done));
+    }
+}
+
+/// Jobs in the order in which they came.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    texts: usize,
+    closed: bool,
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front()?;
+        self.texts -= job.texts.len();
+        Some(job)
+    }
+
+    /// Forgets jobs whose callers went away; they would hold places that others could have.
+    fn sweep(&mut self) {
+        self.jobs.retain(|job| !job.is_abandoned());
+        self.texts = self.jobs.iter().map(|job| job.texts.len()).sum();
+    }
+}
+
+impl Queue {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), capacity }
+    }
+
+    /// Texts that wait.
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().texts
+    }
+
+    /// Adds a job at the end and returns how many texts wait then; refuses at once when closed or full.
+    pub(super) fn push(&self, job: Job) -> Result<usize, BatchError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(BatchError::Closed);
+        }
+        let full = |state: &State| state.texts > 0 && state.texts + job.texts.len() > self.capacity;
+        if full(&state) {
+            state.sweep();
+        }
+        if full(&state) {
+            return Err(BatchError::Overloaded { queued: state.texts, capacity: self.capacity });
+        }
+        state.texts += job.texts.len();
+        state.jobs.push_back(job);
+        self.changed.notify_one();
+        Ok(state.texts)
+    }
+
+    /// Takes the oldest job, waiting for one; `None` once closed and empty.
+    pub(super) fn pop_wait(&self) -> Option<Job> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.pop() {
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// Takes the oldest job if there is one.
+    pub(super) fn pop(&self) -> Option<Job> {
+        self.state.lock().pop()
+    }
+
+    /// Puts a job back to where it was taken from.
+    pub(super) fn put_back(&self, job: Job) {
+        let mut state = self.state.lock();
+        state.texts += job.texts.len();
+        state.jobs.push_front(job);
+    }
+
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_all();
+    }
+}

@@ -1,0 +1,300 @@
+//! The queue's promises, with an embedder whose progress the test controls.
+
+use std::collections::HashSet;
+use std::sync::mpsc;
+
+use super::*;
+use crate::embed::HashedEmbedder;
+
+/// Embeds like [`HashedEmbedder`], notes each call, waits at the gate before texts named `gate`, panics on `panic`
+/// and fails on `fail`.
+struct Controlled {
+    inner: HashedEmbedder,
+    calls: Mutex<Vec<Vec<String>>>,
+    entered: Mutex<mpsc::Sender<()>>,
+    gate: Mutex<mpsc::Receiver<()>>,
+}
+
+/// The test's end: knows when a call waits at the gate, and opens it.
+struct Gate {
+    entered: mpsc::Receiver<()>,
+    open: mpsc::Sender<()>,
+}
+
+impl Gate {
+    fn wait_until_reached(&self) {
+        self.entered.recv().unwrap();
+    }
+
+    fn open(&self) {
+        self.open.send(()).unwrap();
+    }
+}
+
+fn controlled() -> (Arc<Controlled>, Gate) {
+    let (entered, reached) = mpsc::channel();
+    let (open, gate) = mpsc::channel();
+    let embedder = Controlled {
+        inner: HashedEmbedder::new(64),
+        calls: Mutex::default(),
+        entered: Mutex::new(entered),
+        gate: Mutex::new(gate),
+    };
+    (Arc::new(embedder), Gate { entered: reached, open })
+}
+
+impl Embedder for Controlled {
+    fn model(&self) -> &ModelInfo {
+        self.inner.model()
+    }
+
+    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
+        assert!(!texts.contains(&"panic while counting"), "asked to panic");
+        self.inner.count_tokens(texts, role)
+    }
+
+    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
+        self.calls.lock().push(texts.iter().map(|text| (*text).to_owned()).collect());
+        if texts.contains(&"gate") {
+            self.entered.lock().send(()).unwrap();
+            self.gate.lock().recv().unwrap();
+        }
+        assert!(!texts.contains(&"panic"), "asked to panic");
+        if texts.contains(&"fail") {
+            return Err(Error::Tokenize { reason: "asked to fail".to_owned() });
+        }
+        self.inner.embed(texts, role)
+    }
+}
+
+fn options(max_batch_tokens: usize, max_queued_texts: usize) -> BatcherOptions {
+    BatcherOptions { max_batch_tokens, max_queued_texts }
+}
+
+fn start(embedder: &Arc<Controlled>, options: BatcherOptions) -> Batcher {
+    Batcher::start(Arc::clone(embedder) as Arc<dyn Embedder>, options, None).unwrap()
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Requests in the given order, all queued before the first is answered: the gate text goes first and holds the
+/// thread. Returns the answers to all but the gate.
+fn together(
+    batcher: &Batcher,
+    gate: &Gate,
+    requests: &[(&[&str], Role)],
+) -> Vec<Result<Vec<Embedding>, BatchError>> {
+    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    gate.wait_until_reached();
+    let waiting: Vec<_> =
+        requests.iter().map(|(request, role)| batcher.submit(texts(request), *role).unwrap()).collect();
+    gate.open();
+    held.blocking_recv().unwrap().unwrap();
+    waiting.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
+}
+
+fn expected(text: &str) -> Embedding {
+    HashedEmbedder::new(64).embed(&[text], Role::Query).unwrap().remove(0)
+}
+
+#[test]
+fn requests_that_arrive_together_are_embedded_together_and_get_their_own_vectors() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 100));
+    let answers = together(
+        &batcher,
+        &gate,
+        &[(&["a", "b"], Role::Query), (&["c"], Role::Query), (&[], Role::Query), (&["d"], Role::Query)],
+    );
+    let lengths: Vec<usize> = answers.iter().map(|answer| answer.as_ref().unwrap().len()).collect();
+    assert_eq!(lengths, [2, 1, 0, 1]);
+    assert_eq!(answers[0].as_ref().unwrap()[1], expected("b"));
+    assert_eq!(answers[3].as_ref().unwrap()[0], expected("d"));
+    assert_eq!(*embedder.calls.lock(), [texts(&["gate"]), texts(&["a", "b", "c", "d"])]);
+}
+
+#[test]
+fn batches_keep_to_the_budget_and_the_order_of_arrival() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(6, 100));
+    // The test embedder counts characters as tokens.
+    together(
+        &batcher,
+        &gate,
+        &[(&["aaa"], Role::Query), (&["bb"], Role::Query), (&["cccc"], Role::Query), (&["d"], Role::Query)],
+    );
+    let calls = embedder.calls.lock();
+    assert_eq!(calls[1..], [texts(&["aaa", "bb"]), texts(&["cccc", "d"])]);
+}
+
+#[test]
+fn a_request_larger_than_the_budget_is_embedded_in_pieces() {
+    let (embedder, _gate) = controlled();
+    let batcher = start(&embedder, options(4, 2));
+    let request = ["aa", "bb", "c", "too long for any batch", "d"];
+    let vectors = batcher.embed_blocking(texts(&request), Role::Query).unwrap();
+    assert_eq!(vectors, request.map(expected));
+    let calls = embedder.calls.lock();
+    assert_eq!(
+        *calls,
+        [texts(&["aa", "bb"]), texts(&["c"]), texts(&["too long for any batch"]), texts(&["d"])]
+    );
+}
+
+#[test]
+fn roles_are_not_mixed_in_a_call() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 100));
+    let answers = together(
+        &batcher,
+        &gate,
+        &[(&["a"], Role::Document), (&["b"], Role::Query), (&["c"], Role::Document)],
+    );
+    for (answer, text) in answers.iter().zip(["a", "b", "c"]) {
+        assert_eq!(answer.as_ref().unwrap()[0], expected(text));
+    }
+    assert_eq!(embedder.calls.lock()[1..], [texts(&["b"]), texts(&["a", "c"])]);
+}
+
+#[test]
+fn a_full_queue_refuses_at_once_and_recovers() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 2));
+    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    gate.wait_until_reached();
+    let waiting = batcher.submit(texts(&["a", "b"]), Role::Query).unwrap();
+    match batcher.embed_blocking(texts(&["c"]), Role::Query) {
+        Err(BatchError::Overloaded { queued: 2, capacity: 2 }) => {}
+        other => panic!("{other:?}"),
+    }
+    gate.open();
+    held.blocking_recv().unwrap().unwrap();
+    waiting.blocking_recv().unwrap().unwrap();
+    batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap();
+}
+
+#[test]
+fn callers_that_went_away_are_skipped_and_free_their_places() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 2));
+    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    gate.wait_until_reached();
+    drop(batcher.submit(texts(&["gone", "gone too"]), Role::Query).unwrap());
+    let waiting = batcher.submit(texts(&["a", "b"]), Role::Query).unwrap();
+    drop(waiting);
+    gate.open();
+    held.blocking_recv().unwrap().unwrap();
+    batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap();
+    assert_eq!(embedder.calls.lock()[1..], [texts(&["c"])]);
+}
+
+#[test]
+fn closing_finishes_what_is_queued_and_refuses_the_rest() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(1, 100));
+    let mut answers = vec![batcher.submit(texts(&["gate"]), Role::Query).unwrap()];
+    gate.wait_until_reached();
+    answers.extend(["a", "b"].map(|text| batcher.submit(texts(&[text]), Role::Query).unwrap()));
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| batcher.close());
+        // Closed for newcomers as soon as the closing thread got the lock, finished only when the gate opens.
+        while !matches!(batcher.submit(Vec::new(), Role::Query), Err(BatchError::Closed)) {
+            std::thread::yield_now();
+        }
+        gate.open();
+        closing.join().unwrap();
+    });
+    for answer in answers {
+        assert_eq!(answer.blocking_recv().unwrap().unwrap().len(), 1);
+    }
+    batcher.close();
+}
+
+#[test]
+fn a_panic_becomes_an_error_for_its_request_alone_and_the_thread_goes_on() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 100));
+    let answers =
+        together(&batcher, &gate, &[(&["a"], Role::Query), (&["panic"], Role::Query), (&["b"], Role::Query)]);
+    assert_eq!(answers[0].as_ref().unwrap()[0], expected("a"));
+    assert!(matches!(answers[1], Err(BatchError::Crashed)), "{:?}", answers[1]);
+    assert_eq!(answers[2].as_ref().unwrap()[0], expected("b"));
+    let counting = batcher.embed_blocking(texts(&["panic while counting"]), Role::Query);
+    assert!(matches!(counting, Err(BatchError::Crashed)), "{counting:?}");
+    assert_eq!(batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap()[0], expected("c"));
+}
+
+#[test]
+fn an_error_reaches_its_request_alone() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(100, 100));
+    let answers = together(&batcher, &gate, &[(&["fail"], Role::Query), (&["a"], Role::Document)]);
+    assert!(matches!(answers[0], Err(BatchError::Embed(Error::Tokenize { .. }))), "{:?}", answers[0]);
+    assert_eq!(answers[1].as_ref().unwrap()[0], expected("a"));
+}
+
+#[test]
+fn async_callers_from_many_tasks_each_get_their_answer() {
+    let (embedder, _gate) = controlled();
+    let batcher = Arc::new(start(&embedder, options(50, 1000)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let tasks: Vec<_> = (0..200)
+        .map(|i| {
+            let batcher = Arc::clone(&batcher);
+            runtime.spawn(async move {
+                let text = format!("text {i}");
+                (text.clone(), batcher.embed(vec![text], Role::Query).await.unwrap().remove(0))
+            })
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    for task in tasks {
+        let (text, vector) = runtime.block_on(task).unwrap();
+        assert_eq!(vector, expected(&text));
+        seen.insert(text);
+    }
+    assert_eq!(seen.len(), 200);
+    assert_eq!(batcher.queued(), 0);
+}
+
+#[test]
+fn the_observer_hears_of_queue_batches_and_refusals() {
+    #[derive(Default)]
+    struct Log(Mutex<Vec<String>>);
+    impl Observer for Log {
+        fn queued(&self, queued: usize) {
+            self.0.lock().push(format!("queued {queued}"));
+        }
+        fn refused(&self) {
+            self.0.lock().push("refused".to_owned());
+        }
+        fn batch(&self, report: &BatchReport) {
+            self.0.lock().push(format!(
+                "{} requests {} texts {} tokens",
+                report.requests, report.texts, report.tokens
+            ));
+        }
+    }
+    let (embedder, gate) = controlled();
+    let log = Arc::new(Log::default());
+    let observer = Arc::clone(&log) as Arc<dyn Observer>;
+    let batcher =
+        Batcher::start(Arc::clone(&embedder) as Arc<dyn Embedder>, options(100, 3), Some(observer)).unwrap();
+    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    gate.wait_until_reached();
+    let _first = batcher.submit(texts(&["aa", "b"]), Role::Query).unwrap();
+    let _second = batcher.submit(texts(&["c"]), Role::Query).unwrap();
+    assert!(batcher.submit(texts(&["d"]), Role::Query).is_err());
+    gate.open();
+    held.blocking_recv().unwrap().unwrap();
+    batcher.close();
+    let mut log = log.0.lock().clone();
+    // The gate text may be taken before or after its place in the queue is reported.
+    log.retain(|line| line != "queued 1");
+    assert_eq!(
+        log,
+        ["queued 2", "queued 3", "refused", "1 requests 1 texts 4 tokens", "2 requests 3 texts 4 tokens"]
+    );
+}

@@ -1,0 +1,88 @@
+//! [`Pipeline`]: tokenizer, engine, pooling and prompts put together as an [`Embedder`].
+
+use super::tokenize::TextTokenizer;
+use super::{Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role};
+use crate::vector::Embedding;
+
+/// Tokens, padding included, that go to the engine at once. Large enough to fill a few cores, small enough that the
+/// token vectors of a whole import never lie in memory together.
+const TOKENS_PER_CALL: usize = 1024;
+
+/// A loaded model of any engine.
+pub(super) struct Pipeline {
+    pub(super) info: ModelInfo,
+    pub(super) tokenizer: TextTokenizer,
+    pub(super) encoder: Box<dyn Encoder>,
+    pub(super) pooling: Pooling,
+    pub(super) prompts: Prompts,
+}
+
+impl Pipeline {
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Vec<u32>>, Error> {
+        let prompt = self.prompts.of(role);
+        texts.iter().map(|text| self.tokenizer.encode(text, prompt)).collect()
+    }
+}
+
+impl Embedder for Pipeline {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
+        Ok(self.tokenize(texts, role)?.iter().map(Vec::len).collect())
+    }
+
+    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
+        let mut ids = self.tokenize(texts, role)?;
+        let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
+        let mut embeddings = vec![None; texts.len()];
+        for batch in by_length(&lengths, TOKENS_PER_CALL) {
+            let batch_ids: Vec<Vec<u32>> = batch.iter().map(|&text| std::mem::take(&mut ids[text])).collect();
+            let vectors = self.encoder.encode(&batch_ids)?;
+            for (&text, tokens) in batch.iter().zip(&vectors) {
+                embeddings[text] = Some(self.pooling.pool(tokens)?);
+            }
+        }
+        // An engine that returned fewer texts than it was given left a hole.
+        embeddings.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| Error::Engine {
+            engine: "embedding",
+            reason: "it returned fewer texts than it was given".to_owned(),
+        })
+    }
+}
+
+/// Positions of texts, packed so that texts of similar length are together and no pack, padded to its longest text,
+/// holds more than `budget` tokens (a longer text comes alone).
+fn by_length(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&text| lengths[text]);
+    let mut packs: Vec<Vec<usize>> = Vec::new();
+    for text in order {
+        match packs.last_mut() {
+            // Ascending order: this text is the longest so far.
+            Some(pack) if (pack.len() + 1) * lengths[text] <= budget => pack.push(text),
+            Some(_) | None => packs.push(vec![text]),
+        }
+    }
+    packs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_hold_every_text_once_within_the_budget() {
+        let lengths = [9, 1, 30, 2, 2, 8, 1, 1, 9, 10];
+        let packs = by_length(&lengths, 20);
+        let mut all: Vec<usize> = packs.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+        for pack in packs {
+            let longest = pack.iter().map(|&text| lengths[text]).max().unwrap();
+            assert!(pack.len() == 1 || pack.len() * longest <= 20, "{pack:?}");
+        }
+        assert!(by_length(&[], 20).is_empty());
+    }
+}
