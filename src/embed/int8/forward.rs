@@ -16,8 +16,8 @@ use super::linear::{Linear, Quantized, Then};
 use super::model::{Layer, Model};
 use super::pack::Packed;
 use super::rows::{Norm, Normalize, Quantize, QuantizedMut};
-use super::shape::Activation;
 use super::source::LINEARS;
+use crate::embed::model_dir::Activation;
 
 /// Phases of one layer, and the one before the first layer.
 const PHASES_PER_LAYER: usize = 8;
@@ -180,7 +180,7 @@ impl<'a> Pass<'a> {
 
     /// The token vectors of a text, without padding. Only after every member is through with [`Self::run`].
     pub(super) fn output(&self, text: usize) -> Vec<f32> {
-        let (stride, width) = (self.model.layout.hidden, self.model.shape.hidden);
+        let (stride, width) = (self.model.layout.hidden, self.model.config.hidden_size);
         // SAFETY: the pass is over, nobody writes.
         let rows = unsafe { self.hidden.read(self.starts[text] * stride..self.starts[text + 1] * stride) };
         let mut values = Vec::with_capacity(self.texts[text].len() * width);
@@ -211,7 +211,7 @@ impl<'a> Pass<'a> {
     }
 
     fn activation(&self) -> Then<'a> {
-        match self.model.shape.activation {
+        match self.model.config.activation {
             Activation::Gelu => Then::Gelu,
             Activation::GeluTanh => Then::GeluTanh,
             Activation::Relu => Then::Relu,
@@ -220,7 +220,7 @@ impl<'a> Pass<'a> {
 
     /// Word, position and token type, normalised.
     fn embed(&self, rows: Range<usize>) {
-        let (stride, width) = (self.model.layout.hidden, self.model.shape.hidden);
+        let (stride, width) = (self.model.layout.hidden, self.model.config.hidden_size);
         let first = self.starts.partition_point(|&start| start <= rows.start) - 1;
         let mut text = first;
         let mut position = vec![0.0; width];
@@ -232,7 +232,7 @@ impl<'a> Pass<'a> {
             // SAFETY: this row is this task's alone, and nobody reads it during this phase.
             let sum = unsafe { self.mixed.write(row * stride..(row + 1) * stride) };
             self.model.words.row(self.texts[text][index] as usize, sum);
-            self.model.positions.row(index + self.model.shape.position_offset, &mut position);
+            self.model.positions.row(index + self.model.layout.first_position, &mut position);
             for ((sum, position), token_type) in sum.iter_mut().zip(&position).zip(&self.model.token_type) {
                 *sum += token_type + position;
             }

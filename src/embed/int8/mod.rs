@@ -4,7 +4,7 @@
 //! products are summed in 32-bit integers, everything else is `f32`. Owns the arithmetic, its memory and its
 //! threads. Does not tokenize or pool: it is an [`Encoder`] like the candle engine, which is its oracle.
 //!
-//! - [`shape`]: sizes of a model; [`tensors`], [`source`], [`pack`], [`model`]: from a file to packed weights;
+//! - [`layout`]: sizes in memory; [`tensors`], [`source`], [`pack`], [`model`]: from a file to packed weights;
 //! - [`kernel`]: instruction sets; [`math`], [`rows`], [`linear`], [`attention`]: what is computed with them;
 //! - [`forward`]: the order of it; [`crew`], [`plan`]: on which threads; [`buffer`]: in which memory.
 
@@ -18,13 +18,13 @@ mod buffer;
 mod crew;
 mod forward;
 mod kernel;
+mod layout;
 mod linear;
 mod math;
 mod model;
 mod pack;
 mod plan;
 mod rows;
-mod shape;
 mod source;
 mod tensors;
 #[cfg(test)]
@@ -35,7 +35,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 pub use self::kernel::Kernel;
-pub use self::shape::{Activation, EncoderShape};
 pub use self::threads::physical_cores;
 
 use self::buffer::Aligned;
@@ -44,6 +43,7 @@ use self::forward::{Pass, Workspace};
 use self::kernel::Processor;
 use self::model::Model;
 use self::plan::Plan;
+use super::model_dir::TransformerConfig;
 use super::{Encoder, Error, TokenVectors};
 
 /// Buffers for more token rows than this are given back after the batch that needed them.
@@ -63,7 +63,7 @@ pub struct Int8Options {
 pub enum Int8Error {
     /// The sizes contradict each other.
     #[error("no model has these sizes: {reason}; check config.json")]
-    Shape {
+    Config {
         /// Which size is wrong.
         reason: String,
     },
@@ -135,12 +135,16 @@ impl Int8Encoder {
     ///
     /// # Errors
     /// When sizes and tensors do not fit, or the kernel or the threads cannot be had.
-    pub fn load(shape: &EncoderShape, safetensors: &[u8], options: Int8Options) -> Result<Self, Int8Error> {
+    pub fn load(
+        config: &TransformerConfig,
+        safetensors: &[u8],
+        options: Int8Options,
+    ) -> Result<Self, Int8Error> {
         let kernel = options.kernel.unwrap_or_else(Kernel::best);
         let processor = Processor::detect(kernel)
             .ok_or_else(|| Int8Error::Kernel { wanted: kernel, best: Kernel::best() })?;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
-        let mut model = Model::load(shape, safetensors, threads)?;
+        let mut model = Model::load(config, safetensors, threads)?;
         let means = mean_inputs(&model, processor);
         model.correct(safetensors, &means, threads)?;
         let crew = Crew::new(threads).map_err(|error| Int8Error::Threads { reason: error.to_string() })?;
@@ -171,15 +175,9 @@ impl Int8Encoder {
         self.model.bytes()
     }
 
-    /// The sizes of the model.
-    #[must_use]
-    pub fn shape(&self) -> &EncoderShape {
-        &self.model.shape
-    }
-
     /// Refuses what would reach outside the embedding tables.
     fn check(&self, batch: &[Vec<u32>]) -> Result<(), Int8Error> {
-        let (vocabulary, longest) = (self.model.shape.vocabulary, self.model.shape.max_tokens());
+        let (vocabulary, longest) = (self.model.config.vocab_size, self.model.config.max_tokens());
         for (text, tokens) in batch.iter().enumerate() {
             let fail = |reason: String| Err(Int8Error::Text { text, reason });
             if tokens.is_empty() {
@@ -209,12 +207,12 @@ impl Int8Encoder {
 /// text: real sentences would serve little better, and every model has random tokens.
 fn mean_inputs(model: &Model, processor: Processor) -> Vec<Vec<f32>> {
     const TEXTS: usize = 16;
-    let tokens = model.shape.max_tokens().min(16);
+    let tokens = model.config.max_tokens().min(16);
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     let mut token = || {
         // Knuth's linear congruential generator; the high bits are the random ones.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((random >> 33) as usize % model.shape.vocabulary) as u32
+        ((random >> 33) as usize % model.config.vocab_size) as u32
     };
     let texts: Vec<Vec<u32>> = (0..TEXTS).map(|_| (0..tokens).map(|_| token()).collect()).collect();
     let texts = texts.iter().map(Vec::as_slice).collect();
@@ -282,7 +280,7 @@ impl Encoder for Int8Encoder {
     fn encode(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error> {
         self.check(batch)?;
         let lengths: Vec<usize> = batch.iter().map(Vec::len).collect();
-        let dimension = self.model.shape.hidden;
+        let dimension = self.model.config.hidden_size;
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let mut results = match Plan::new(&lengths, self.threads) {
             Plan::Apart(blocks) => engine.run_apart(self, batch, &blocks),

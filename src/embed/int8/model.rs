@@ -4,11 +4,13 @@ use std::thread;
 
 use super::Int8Error;
 use super::buffer::Aligned;
+use super::kernel::PANEL;
+use super::layout::Layout;
 use super::pack::Packed;
 use super::rows::Norm;
-use super::shape::{EncoderShape, Layout};
 use super::source::{LINEARS, Sources};
 use super::tensors::{Table, Tensors};
+use crate::embed::model_dir::TransformerConfig;
 
 /// One transformer layer.
 pub(super) struct Layer {
@@ -23,7 +25,7 @@ pub(super) struct Layer {
 
 /// All of a model.
 pub(super) struct Model {
-    pub(super) shape: EncoderShape,
+    pub(super) config: TransformerConfig,
     pub(super) layout: Layout,
     pub(super) words: Table,
     pub(super) positions: Table,
@@ -35,30 +37,37 @@ pub(super) struct Model {
 
 impl Model {
     /// Reads, checks, quantises and packs.
-    pub(super) fn load(shape: &EncoderShape, content: &[u8], threads: usize) -> Result<Self, Int8Error> {
-        shape.validate()?;
+    pub(super) fn load(
+        config: &TransformerConfig,
+        content: &[u8],
+        threads: usize,
+    ) -> Result<Self, Int8Error> {
+        let layout = Layout::new(config)?;
         let tensors = Tensors::new(content)?;
-        let layout = shape.layout();
-        let words = tensors.matrix("embeddings.word_embeddings.weight", shape.vocabulary, shape.hidden)?;
-        let positions =
-            tensors.matrix("embeddings.position_embeddings.weight", shape.positions, shape.hidden)?;
-        let token_type = tensors.first_row("embeddings.token_type_embeddings.weight", shape.hidden)?;
-        let norm = load_norm(&tensors, shape, "embeddings.LayerNorm")?;
-        let mut layers: Vec<usize> = (0..shape.layers).collect();
+        let words =
+            tensors.matrix("embeddings.word_embeddings.weight", config.vocab_size, config.hidden_size)?;
+        let positions = tensors.matrix(
+            "embeddings.position_embeddings.weight",
+            config.max_position_embeddings,
+            config.hidden_size,
+        )?;
+        let token_type = tensors.first_row("embeddings.token_type_embeddings.weight", config.hidden_size)?;
+        let norm = load_norm(&tensors, config, "embeddings.LayerNorm")?;
+        let mut layers: Vec<usize> = (0..config.layers).collect();
         let layers = in_parallel(&mut layers, threads, |_, &mut index| {
-            let Sources([projection, output, up, down]) = Sources::new(&tensors, shape, layout, index)?;
+            let Sources([projection, output, up, down]) = Sources::new(&tensors, config, layout, index)?;
             let name = format!("encoder.layer.{index}");
             Ok(Layer {
                 projection: Packed::new(&projection)?,
                 output: Packed::new(&output)?,
-                attention_norm: load_norm(&tensors, shape, &format!("{name}.attention.output.LayerNorm"))?,
+                attention_norm: load_norm(&tensors, config, &format!("{name}.attention.output.LayerNorm"))?,
                 up: Packed::new(&up)?,
                 down: Packed::new(&down)?,
-                norm: load_norm(&tensors, shape, &format!("{name}.output.LayerNorm"))?,
+                norm: load_norm(&tensors, config, &format!("{name}.output.LayerNorm"))?,
             })
         })?;
         Ok(Self {
-            shape: shape.clone(),
+            config: config.clone(),
             layout,
             words: words.to_table(),
             positions: positions.to_table(),
@@ -80,9 +89,9 @@ impl Model {
         threads: usize,
     ) -> Result<(), Int8Error> {
         let tensors = Tensors::new(content)?;
-        let (shape, layout) = (&self.shape, self.layout);
+        let (config, layout) = (&self.config, self.layout);
         in_parallel(&mut self.layers, threads, |index, layer| {
-            let Sources(sources) = Sources::new(&tensors, shape, layout, index)?;
+            let Sources(sources) = Sources::new(&tensors, config, layout, index)?;
             let means = means.iter().skip(index * LINEARS);
             let layers = [&mut layer.projection, &mut layer.output, &mut layer.up, &mut layer.down];
             for ((packed, source), means) in layers.into_iter().zip(&sources).zip(means) {
@@ -105,18 +114,18 @@ impl Model {
     }
 }
 
-fn load_norm(tensors: &Tensors<'_>, shape: &EncoderShape, name: &str) -> Result<Norm, Int8Error> {
+fn load_norm(tensors: &Tensors<'_>, config: &TransformerConfig, name: &str) -> Result<Norm, Int8Error> {
     let read = |part: &str| -> Result<Aligned<f32>, Int8Error> {
-        let mut values = Aligned::zeroed(shape.layout().hidden);
-        let vector = tensors.vector(&format!("{name}.{part}"), shape.hidden)?;
-        values.as_mut_slice()[..shape.hidden].copy_from_slice(&vector);
+        let mut values = Aligned::zeroed(config.hidden_size.next_multiple_of(PANEL));
+        let vector = tensors.vector(&format!("{name}.{part}"), config.hidden_size)?;
+        values.as_mut_slice()[..config.hidden_size].copy_from_slice(&vector);
         Ok(values)
     };
     Ok(Norm {
         weight: read("weight")?,
         bias: read("bias")?,
-        width: shape.hidden,
-        epsilon: shape.norm_epsilon,
+        width: config.hidden_size,
+        epsilon: config.layer_norm_eps as f32,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use super::Int8Error;
 use super::kernel::PANEL;
+use super::layout::Layout;
 use super::pack::Columns;
-use super::shape::{EncoderShape, Layout};
 use super::tensors::{Matrix, Tensors};
+use crate::embed::model_dir::TransformerConfig;
 
 /// Parts of the fused projection.
 const PARTS: [&str; 3] = ["query", "key", "value"];
@@ -19,11 +20,11 @@ impl<'a> Sources<'a> {
     /// Finds the matrices of layer `index` and checks their sizes.
     pub(super) fn new(
         tensors: &Tensors<'a>,
-        shape: &EncoderShape,
+        config: &TransformerConfig,
         layout: Layout,
         index: usize,
     ) -> Result<Self, Int8Error> {
-        let (hidden, intermediate) = (shape.hidden, shape.intermediate);
+        let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
         let part = |name: &str, outputs: usize, inputs: usize| -> Result<Part<'a>, Int8Error> {
             let name = format!("encoder.layer.{index}.{name}");
             Ok(Part {

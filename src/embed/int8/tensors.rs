@@ -7,10 +7,13 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::Int8Error;
 
+/// Names that checkpoints put in front of the encoder's tensors.
+const PREFIXES: [&str; 3] = ["", "bert.", "roberta."];
+
 /// The tensors of a model, found by their names without the prefix that some exports put in front.
 pub(super) struct Tensors<'a> {
     file: SafeTensors<'a>,
-    prefix: String,
+    prefix: &'static str,
 }
 
 impl<'a> Tensors<'a> {
@@ -19,9 +22,8 @@ impl<'a> Tensors<'a> {
         const ANCHOR: &str = "embeddings.word_embeddings.weight";
         let file = SafeTensors::deserialize(content)
             .map_err(|error| Int8Error::Weights { reason: error.to_string() })?;
-        let prefix =
-            file.names().into_iter().filter_map(|name| name.strip_suffix(ANCHOR)).min_by_key(|p| p.len());
-        let Some(prefix) = prefix.map(str::to_owned) else {
+        let prefix = PREFIXES.into_iter().find(|prefix| file.tensor(&format!("{prefix}{ANCHOR}")).is_ok());
+        let Some(prefix) = prefix else {
             return Err(Int8Error::Tensor { name: ANCHOR.to_owned(), reason: "is missing".to_owned() });
         };
         Ok(Self { file, prefix })
