@@ -101,8 +101,7 @@ impl<'a, T> Shared<'a, T> {
     ///
     /// # Safety
     /// Nobody else reads or writes the part while the slice is alive.
-    #[expect(clippy::mut_from_ref, reason = "the whole point; the caller promises disjoint parts")]
-    pub(super) unsafe fn write(&self, range: Range<usize>) -> &'a mut [T] {
+    pub(super) unsafe fn write(self, range: Range<usize>) -> &'a mut [T] {
         let cells = &self.cells[range];
         // SAFETY: an `UnsafeCell` may be written through a shared reference, and nobody else has the part, as
         // demanded of the caller.

@@ -82,11 +82,14 @@ impl Crew {
             return;
         }
         let job_pointer: *const Job<'_> = job;
-        // SAFETY: only the lifetime changes. `Closer` waits until no worker is inside, even when the job panics, so
+        #[expect(clippy::transmute_ptr_to_ptr, reason = "a cast cannot prolong the lifetime in the type")]
+        // SAFETY: only the lifetime changes, and the pointer is not used beyond the real one, see below.
+        let job_pointer = unsafe { std::mem::transmute::<*const Job<'_>, *const Job<'static>>(job_pointer) };
+        // SAFETY: `Closer` waits until no worker is inside, even when the job panics, so
         // nobody uses the pointer after this function. The gate is closed and empty here (`&mut self`), so nobody
         // reads `job` while it is written.
         unsafe {
-            *board.job.get() = Some(std::mem::transmute::<*const Job<'_>, *const Job<'static>>(job_pointer));
+            *board.job.get() = Some(job_pointer);
         }
         board.panicked.store(false, Ordering::Relaxed);
         board.gate.store(OPEN, Ordering::Release);

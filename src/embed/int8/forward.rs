@@ -140,7 +140,7 @@ impl<'a> Pass<'a> {
     pub(super) fn mean_inputs(&self, scratch: &Mutex<Aligned<f32>>) -> Vec<Vec<f32>> {
         let mut means = Vec::with_capacity(self.model.layers.len() * LINEARS);
         self.run_observed(&mut Course::alone(), scratch, |depth| {
-            means.push(self.quantized(depth).means(depth))
+            means.push(self.quantized(depth).means(depth));
         });
         means
     }

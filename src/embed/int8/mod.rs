@@ -4,9 +4,9 @@
 //! products are summed in 32-bit integers, everything else is `f32`. Owns the arithmetic, its memory and its
 //! threads. Does not tokenize or pool: it is an [`Encoder`] like the candle engine, which is its oracle.
 //!
-//! - [`layout`]: sizes in memory; [`tensors`], [`source`], [`pack`], [`model`]: from a file to packed weights;
-//! - [`kernel`]: instruction sets; [`math`], [`rows`], [`linear`], [`attention`]: what is computed with them;
-//! - [`forward`]: the order of it; [`crew`], [`plan`]: on which threads; [`buffer`]: in which memory.
+//! - `layout`: sizes in memory; `tensors`, `source`, `pack`, `model`: from a file to packed weights;
+//! - `kernel`: instruction sets; `math`, `rows`, `linear`, `attention`: what is computed with them;
+//! - `forward`: the order of it; `crew`, `plan`: on which threads; `buffer`: in which memory.
 
 #![expect(
     clippy::inline_always,

@@ -103,7 +103,9 @@ impl Columns for Source<'_> {
                 let mut bias = parts[part].bias[source];
                 if part == 0 {
                     let scale = std::f32::consts::LOG2_E / (layout.head as f32).sqrt();
-                    row.iter_mut().for_each(|weight| *weight *= scale);
+                    for weight in row.iter_mut() {
+                        *weight *= scale;
+                    }
                     bias *= scale;
                 }
                 Ok(bias)

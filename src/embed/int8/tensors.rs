@@ -64,13 +64,10 @@ impl<'a> Tensors<'a> {
             return Err(fail(format!("has the shape {:?}, config.json says {shape:?}", view.shape())));
         }
         let columns = shape.last().copied().unwrap_or(1);
-        let float = match view.dtype() {
-            Dtype::F32 => Float::F32,
-            Dtype::F16 => Float::F16,
-            Dtype::BF16 => Float::Bf16,
-            other => {
-                return Err(fail(format!("is stored as {other:?}; the int8 engine reads F32, F16 and BF16")));
-            }
+        let known = [(Dtype::F32, Float::F32), (Dtype::F16, Float::F16), (Dtype::BF16, Float::Bf16)];
+        let Some((_, float)) = known.into_iter().find(|(dtype, _)| *dtype == view.dtype()) else {
+            let stored = view.dtype();
+            return Err(fail(format!("is stored as {stored:?}; the int8 engine reads F32, F16 and BF16")));
         };
         Ok(Matrix { name: format!("{}{name}", self.prefix), bytes: view.data(), float, columns })
     }

@@ -1,5 +1,7 @@
 //! AVX2 and FMA, with the 256-bit integer dot product (AVX-VNNI) or without.
 
+#![expect(clippy::cast_ptr_alignment, reason = "all loads and stores are of the unaligned kind")]
+
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, _mm_loadu_si128, _mm_packs_epi32, _mm_packus_epi16, _mm_set1_epi32,
     _mm_storel_epi64, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_ps, _mm256_castsi256_si128,
@@ -254,8 +256,9 @@ impl<const DOT: bool> Backend for Avx2<DOT> {
 
     #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
-        let [a, b, c, d, e, f, g, h] = self.lanes(a);
-        ((a + e) + (b + f)) + ((c + g) + (d + h))
+        let lanes = self.lanes(a);
+        let pairs: [f32; 4] = std::array::from_fn(|i| lanes[i] + lanes[i + 4]);
+        (pairs[0] + pairs[1]) + (pairs[2] + pairs[3])
     }
 
     #[inline(always)]

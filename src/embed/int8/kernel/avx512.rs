@@ -1,5 +1,7 @@
 //! AVX-512 with the 512-bit integer dot product.
 
+#![expect(clippy::cast_ptr_alignment, reason = "all loads and stores are of the unaligned kind")]
+
 use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm512_add_epi32, _mm512_add_ps, _mm512_castsi512_ps,
     _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_cvtusepi32_epi8, _mm512_div_ps, _mm512_dpbusd_epi32,

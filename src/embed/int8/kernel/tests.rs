@@ -58,7 +58,7 @@ proptest! {
     ) {
         let (depth, stride) = (quads * QUAD, quads * QUAD + slack);
         let bytes = &noise[..(rows - 1) * stride + depth];
-        let panel: Vec<i8> = noise.iter().rev().take(depth * PANEL).map(|&byte| byte as i8).collect();
+        let panel: Vec<i8> = noise.iter().rev().take(depth * PANEL).map(|&byte| byte.cast_signed()).collect();
         let operands = Operands { rows: bytes, stride, depth, panel: &panel };
         for (kernel, processor) in supported() {
             prop_assert_eq!(sums(processor, operands, rows), expected(&operands, rows), "{}", kernel.name());
@@ -138,7 +138,7 @@ fn every_kernel_computes_lanes_alike() {
         for ((name, found), (_, expected)) in
             found.iter().zip(&expected).filter(|((name, _), _)| per_lane(name))
         {
-            let same = found.iter().zip(expected).all(|(a, b)| a == b);
+            let same = found.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits());
             assert!(same, "{} {name}: {found:?} instead of {expected:?}", kernel.name());
         }
         let lanes = found[0].1.len() as f32;
