@@ -8,7 +8,6 @@ use crate::{
     embed::Role,
     matcher::{Query, Snapshot, Verdict},
     rank::Decision,
-    store::Store,
 };
 
 /// Answers one question. Exit code 0: answered or asked back; 1: no answer; 2: error.
@@ -31,17 +30,12 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     if args.question.trim().is_empty() {
         return Err("the question is empty: put it in quotes, as in dayi ask \"群怎么解散\"".into());
     }
+    let mut source = open::Source::open(&args.faq, config)?;
     let embedder = open::model(config)?;
-    let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("cannot answer: a file could not be imported, see above".into());
-    }
-    let directory = args.faq.is_empty().then_some(config.data.as_path());
-    let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, directory)?;
+    let (snapshot, _) = open::snapshot(&mut source.store, embedder.as_ref(), config, source.directory)?;
     let query = Query { text: args.question, top_k: args.top_k.into(), ..Query::default() };
-    let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
-    let verdict = snapshot.verdict(&query, &embedded[0])?;
+    let question = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+    let verdict = snapshot.verdict(&query, &question[0])?;
     if args.json {
         output::json(&verdict)?;
     } else {

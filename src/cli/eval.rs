@@ -21,7 +21,6 @@ use crate::{
     },
     faq::EntryId,
     matcher::{Builder, Query, Snapshot},
-    store::Store,
 };
 
 /// Measures accuracy, rejection, calibration and latency on labelled questions.
@@ -83,13 +82,8 @@ fn evaluate(
     let near_miss = args.near_miss.as_deref().map(dataset::read_unanswerable).transpose()?;
     let out_of_scope = args.out_of_scope.as_deref().map(dataset::read_unanswerable).transpose()?;
 
-    let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("not evaluating: a file could not be imported, see above".into());
-    }
+    let open::Source { mut store, directory, held_out } = open::Source::open(&args.faq, config)?;
     let entries = store.entries()?;
-    let directory = args.faq.is_empty().then_some(config.data.as_path());
     let (snapshot, built) = open::snapshot(&mut store, embedder, config, directory)?;
 
     let questions = usable(questions, queries);
@@ -109,9 +103,9 @@ fn evaluate(
         answerable: ask(&labelled, "questions", &snapshot, embedder)?,
         ..Run::default()
     };
-    if !imported.held_out.is_empty() {
-        let (held, rest) = split_held_out(labelled, &imported.held_out);
-        let kept = entries.iter().filter(|entry| !imported.held_out.contains(&entry.id)).cloned().collect();
+    if !held_out.is_empty() {
+        let (held, rest) = split_held_out(labelled, &held_out);
+        let kept = entries.iter().filter(|entry| !held_out.contains(&entry.id)).cloned().collect();
         let (ranker, params) = (snapshot.ranker().clone(), &config.index);
         let builder = Builder { embedder, ranker, params, folder: None, progress: &() };
         let (reduced, _) = builder.build_entries(kept, &mut store)?;
@@ -151,8 +145,8 @@ fn ask(
     for question in questions {
         let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
-        let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
-        let verdict = snapshot.verdict(&query, &embedded[0])?;
+        let vectors = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+        let verdict = snapshot.verdict(&query, &vectors[0])?;
         let took = start.elapsed();
         let ranked = verdict.matches.iter().map(|found| Ranked {
             id: found.entry.id.clone(),

@@ -232,8 +232,8 @@ impl Builder<'_> {
 
     /// Names all that a stored vector depends on besides its text.
     fn vector_space(&self) -> String {
-        let center: String = self.ranker.token_mean.iter().map(|x| format!("{:08x}", x.to_bits())).collect();
-        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center))
+        let center: Vec<String> = self.ranker.token_mean.iter().map(f32::to_string).collect();
+        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center.join(" ")))
     }
 
     /// Opens the index that was kept when it is of this very content; builds it, and keeps it, otherwise.

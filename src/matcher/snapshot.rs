@@ -99,6 +99,7 @@ impl Snapshot {
     }
 
     /// The active entries.
+    #[must_use]
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
         self.entries.iter().map(|prepared| &prepared.entry)
     }

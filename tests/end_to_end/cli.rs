@@ -1,13 +1,11 @@
 //! The real binary with the real model on the customer's FAQ.
 
-#[path = "support/binary.rs"]
-mod binary;
-
 use std::{fs, path::Path, process::Stdio};
 
-use binary::{Server, dayi, run, stderr, stdout};
 use dayi::store::FILE_NAME;
 use serde_json::Value;
+
+use crate::binary::{Server, dayi, run, stderr, stdout};
 
 const FAQ: &str = "data/wecom-faq/wecom-faq.md";
 
@@ -126,10 +124,8 @@ fn vectors(data: &Path) -> i64 {
 fn an_index_run_killed_at_any_moment_is_completed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("faq.jsonl"), folder.path().join("data"));
-    let lines: String = (0..600)
-        .map(|n| format!("{{\"id\":\"e-{n}\",\"question\":\"第{n}种群怎么解散\",\"answer\":\"找群主\"}}\n"))
-        .collect();
-    fs::write(&file, lines).unwrap();
+    let line = |n| format!(r#"{{"id":"e-{n}","question":"第{n}种群怎么解散","answer":"找群主"}}"#);
+    fs::write(&file, (0..600).map(line).collect::<Vec<_>>().join("\n")).unwrap();
     let start = || {
         let mut command = dayi(&data);
         command.args(["index", file.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,14 +1,13 @@
 //! The HTTP contract, without a port: what is answered, and how everything wrong is refused.
 
-mod support;
-
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 use dayi::config::Settings;
 use serde_json::{Value, json};
-use support::{Reply, service};
+
+use crate::support::{Reply, service};
 
 fn ids(body: &Value) -> Vec<&str> {
     body["matches"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap()).collect()
