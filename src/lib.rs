@@ -10,9 +10,16 @@
 //! main -> cli -> http, eval, import -> matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
+pub mod cli;
+pub mod config;
 pub mod embed;
+pub mod eval;
 pub mod faq;
+pub mod http;
 pub mod import;
 pub mod index;
+pub mod matcher;
+pub mod rank;
+pub mod store;
 pub mod text;
 pub mod vector;

@@ -1,3 +1,11 @@
-//! The `dayi` command.
+//! The `dayi` command: parse, run, exit code.
+//!
+//! 0: done. 1: nothing matched, or an evaluation got worse. 2: an error.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    dayi::cli::run(dayi::cli::Cli::parse())
+}

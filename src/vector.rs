@@ -63,7 +63,9 @@ impl Embedding {
     pub fn normalized(mut values: Vec<f32>, dimension: usize) -> Result<Self, VectorError> {
         let norm = dot(&values, &values).sqrt();
         if norm.is_finite() && norm > f32::MIN_POSITIVE {
-            values.iter_mut().for_each(|x| *x /= norm);
+            for value in &mut values {
+                *value /= norm;
+            }
         }
         Self::new(values, dimension)
     }

@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Embedder, Error, ModelInfo, Role};
+use super::{Embedded, Embedder, Error, ModelInfo, Role, TokenVectors};
 use crate::vector::Embedding;
 
 /// Texts are cut after this many characters, so that tests of long inputs have a limit to meet.
@@ -27,7 +27,7 @@ impl HashedEmbedder {
         let dimension = dimension.max(1);
         let name = format!("hashed-{dimension}");
         let fingerprint = super::hex(&Sha256::digest(name.as_bytes()));
-        Self { info: ModelInfo { name, fingerprint, dimension, max_tokens: MAX_TOKENS } }
+        Self { info: ModelInfo { name, fingerprint, dimension, max_tokens: MAX_TOKENS, folder: None } }
     }
 
     fn embed_one(&self, text: &str) -> Result<Embedding, Error> {
@@ -58,8 +58,16 @@ impl Embedder for HashedEmbedder {
         Ok(texts.iter().map(|text| text.chars().take(MAX_TOKENS).count().max(1)).collect())
     }
 
-    fn embed(&self, texts: &[&str], _role: Role) -> Result<Vec<Embedding>, Error> {
-        texts.iter().map(|text| self.embed_one(text)).collect()
+    fn embed_tokens(&self, texts: &[&str], _role: Role) -> Result<Vec<Embedded>, Error> {
+        let embed = |text: &&str| {
+            let mut values = Vec::new();
+            for character in text.chars().take(MAX_TOKENS).filter(|c| c.is_alphanumeric()) {
+                values.extend_from_slice(self.embed_one(character.encode_utf8(&mut [0; 4]))?.as_slice());
+            }
+            let tokens = TokenVectors { values, dimension: self.info.dimension };
+            Ok(Embedded { vector: self.embed_one(text)?, tokens })
+        };
+        texts.iter().map(embed).collect()
     }
 }
 

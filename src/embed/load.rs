@@ -193,6 +193,7 @@ pub fn load_dir(mut dir: ModelDir, options: &ModelOptions) -> Result<Arc<dyn Emb
             fingerprint,
             dimension: dir.transformer.hidden_size,
             max_tokens: dir.sentence.max_tokens,
+            folder: Some(dir.path),
         },
         tokenizer,
         encoder,

@@ -24,6 +24,8 @@ pub use model_dir::Prompts;
 pub use pooling::{Pooling, UnknownPooling};
 pub use tokenize::TokenizerError;
 
+use std::path::PathBuf;
+
 use crate::vector::Embedding;
 
 /// On which side of a comparison a text stands; some models want another prompt for each.
@@ -47,6 +49,8 @@ pub struct ModelInfo {
     pub dimension: usize,
     /// Longest input in tokens, special tokens and prompt included; longer texts are cut.
     pub max_tokens: usize,
+    /// The folder it was loaded from; `None` for a test double.
+    pub folder: Option<PathBuf>,
 }
 
 /// An engine that turns texts into vectors. Object-safe: `Arc<dyn Embedder>` is what the rest of dayi holds.
@@ -62,11 +66,29 @@ pub trait Embedder: Send + Sync {
     /// When the tokenizer refuses a text.
     fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error>;
 
-    /// One unit vector a text, in order, each the same whether a text comes alone or in a batch.
+    /// Each text's vector and those of its tokens, in order, the same whether a text comes alone or in a batch.
     ///
     /// # Errors
     /// When the engine fails; an empty text is not an error.
-    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error>;
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error>;
+
+    /// [`embed_tokens`](Self::embed_tokens) without the tokens.
+    ///
+    /// # Errors
+    /// As [`embed_tokens`](Self::embed_tokens).
+    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
+        Ok(self.embed_tokens(texts, role)?.into_iter().map(|embedded| embedded.vector).collect())
+    }
+}
+
+/// What a model makes of one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// The vector of the whole text.
+    pub vector: Embedding,
+    /// The vectors of the tokens that say something: no special token, none of the prompt, no punctuation. May be
+    /// empty.
+    pub tokens: TokenVectors,
 }
 
 /// Last-layer vectors of one text's tokens, row-major `[tokens x dimension]`.
@@ -76,6 +98,17 @@ pub struct TokenVectors {
     pub values: Vec<f32>,
     /// Length of each row.
     pub dimension: usize,
+}
+
+impl TokenVectors {
+    /// The rows at `positions`; positions beyond the end are passed over.
+    #[must_use]
+    pub fn rows(&self, positions: &[usize]) -> Self {
+        let rows = positions
+            .iter()
+            .filter_map(|&row| self.values.get(row * self.dimension..(row + 1) * self.dimension));
+        Self { values: rows.flatten().copied().collect(), dimension: self.dimension }
+    }
 }
 
 /// Token ids to token vectors: what an engine computes. Tokenizing, prompts and pooling are the same for all

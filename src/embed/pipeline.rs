@@ -1,8 +1,7 @@
 //! [`Pipeline`]: tokenizer, engine, pooling and prompts put together as an [`Embedder`].
 
-use super::tokenize::TextTokenizer;
-use super::{Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role};
-use crate::vector::Embedding;
+use super::tokenize::{TextTokenizer, Tokens};
+use super::{Embedded, Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role};
 
 /// Tokens, padding included, that go to the engine at once. Large enough to fill a few cores, small enough that the
 /// token vectors of a whole import never lie in memory together.
@@ -18,7 +17,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Vec<u32>>, Error> {
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error> {
         let prompt = self.prompts.of(role);
         texts.iter().map(|text| self.tokenizer.encode(text, prompt)).collect()
     }
@@ -30,18 +29,20 @@ impl Embedder for Pipeline {
     }
 
     fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
-        Ok(self.tokenize(texts, role)?.iter().map(Vec::len).collect())
+        Ok(self.tokenize(texts, role)?.iter().map(|tokens| tokens.ids.len()).collect())
     }
 
-    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
-        let mut ids = self.tokenize(texts, role)?;
-        let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
+        let mut tokenized = self.tokenize(texts, role)?;
+        let lengths: Vec<usize> = tokenized.iter().map(|tokens| tokens.ids.len()).collect();
         let mut embeddings = vec![None; texts.len()];
         for batch in by_length(&lengths, TOKENS_PER_CALL) {
-            let batch_ids: Vec<Vec<u32>> = batch.iter().map(|&text| std::mem::take(&mut ids[text])).collect();
+            let batch_ids: Vec<Vec<u32>> =
+                batch.iter().map(|&text| std::mem::take(&mut tokenized[text].ids)).collect();
             let vectors = self.encoder.encode(&batch_ids)?;
             for (&text, tokens) in batch.iter().zip(&vectors) {
-                embeddings[text] = Some(self.pooling.pool(tokens)?);
+                let vector = self.pooling.pool(tokens)?;
+                embeddings[text] = Some(Embedded { vector, tokens: tokens.rows(&tokenized[text].telling) });
             }
         }
         // An engine that returned fewer texts than it was given left a hole.

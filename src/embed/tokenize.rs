@@ -84,6 +84,7 @@ impl TextTokenizer {
         let taken = self
             .encode("", prompt)
             .map_err(|error| TokenizerError::Invalid { reason: error.to_string() })?
+            .ids
             .len();
         if !prompt.is_empty() && taken >= self.max_tokens {
             return Err(TokenizerError::TooShort { max_tokens: self.max_tokens, taken });
@@ -96,7 +97,7 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// When the tokenizer refuses the text.
-    pub(super) fn encode(&self, text: &str, prompt: &str) -> Result<Vec<u32>, Error> {
+    pub(super) fn encode(&self, text: &str, prompt: &str) -> Result<Tokens, Error> {
         let mut input = Cow::Borrowed(clip(text, self.max_tokens.saturating_mul(MAX_CHARS_PER_TOKEN)));
         if !prompt.is_empty() {
             input = Cow::Owned(format!("{prompt}{input}"));
@@ -106,10 +107,21 @@ impl TextTokenizer {
         }
         let encoding = self
             .tokenizer
-            .encode_fast(input.as_ref(), true)
+            .encode(input.as_ref(), true)
             .map_err(|error| Error::Tokenize { reason: error.to_string() })?;
         let ids = encoding.get_ids();
-        Ok(if ids.is_empty() { vec![self.filler] } else { ids.to_vec() })
+        if ids.is_empty() {
+            return Ok(Tokens { ids: vec![self.filler], telling: Vec::new() });
+        }
+        let telling = (0..ids.len())
+            .filter(|&token| {
+                let (start, end) = encoding.get_offsets()[token];
+                encoding.get_special_tokens_mask()[token] == 0
+                    && start >= prompt.len()
+                    && input.get(start..end).is_some_and(|piece| piece.chars().any(char::is_alphanumeric))
+            })
+            .collect();
+        Ok(Tokens { ids: ids.to_vec(), telling })
     }
 
     /// Largest id that the tokenizer can produce, to be compared with the model's table.
@@ -117,6 +129,15 @@ impl TextTokenizer {
     pub(super) fn largest_id(&self) -> u32 {
         self.tokenizer.get_vocab(true).into_values().max().unwrap_or(0)
     }
+}
+
+/// A text as the model takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tokens {
+    /// Ids with prompt and special tokens; never empty.
+    pub(super) ids: Vec<u32>,
+    /// Positions of the text's own tokens that have a letter or digit in them.
+    pub(super) telling: Vec<usize>,
 }
 
 /// The first `max_chars` characters of `text`.

@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An answer as Markdown. Pictures are ordinary Markdown images and stay where the author put them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Answer(String);
 
 /// A picture of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Image {
     /// Path relative to the FAQ's folder, or URL, as written.
     pub src: String,
@@ -40,6 +41,7 @@ impl Answer {
 
     /// The pictures in reading order.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of CommonMark's many events only these matter here")]
     pub fn images(&self) -> Vec<Image> {
         let mut images: Vec<Image> = Vec::new();
         let mut inside = false;
@@ -63,6 +65,7 @@ impl Answer {
 
     /// The words alone: no pictures, no markup. What the matcher compares with a question.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of CommonMark's many events only these matter here")]
     pub fn plain_text(&self) -> String {
         let mut text = String::with_capacity(self.0.len());
         let mut in_image = false;

@@ -18,8 +18,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use self::queue::{Job, Queue};
-use super::{Embedder, Error, ModelInfo, Role};
-use crate::vector::Embedding;
+use super::{Embedded, Embedder, Error, ModelInfo, Role};
 
 /// Limits of a [`Batcher`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +142,7 @@ impl Batcher {
     ///
     /// # Errors
     /// At once when the queue is full or closed; later when the embedder fails.
-    pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedding>, BatchError> {
+    pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
         self.submit(texts, role)?.await.unwrap_or(Err(BatchError::Crashed))
     }
 
@@ -154,7 +153,7 @@ impl Batcher {
     ///
     /// # Panics
     /// When called from an async task, which it would block.
-    pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedding>, BatchError> {
+    pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
         self.submit(texts, role)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
     }
 
@@ -191,4 +190,4 @@ impl Drop for Batcher {
 }
 
 /// What a caller gets.
-type Answer = Result<Vec<Embedding>, BatchError>;
+type Answer = Result<Vec<Embedded>, BatchError>;

@@ -6,14 +6,13 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{Answer, BatchError};
-use crate::embed::Role;
-use crate::vector::Embedding;
+use crate::embed::{Embedded, Role};
 
 /// One caller's request and how much of it is done.
 pub(super) struct Job {
     pub(super) texts: Vec<String>,
     pub(super) role: Role,
-    pub(super) done: Vec<Embedding>,
+    pub(super) done: Vec<Embedded>,
     pub(super) reply: oneshot::Sender<Answer>,
 }
 
@@ -36,7 +35,7 @@ impl Job {
         self.answer_with(|_| Err(error));
     }
 
-    fn answer_with(self, answer: impl FnOnce(Vec<Embedding>) -> Answer) {
+    fn answer_with(self, answer: impl FnOnce(Vec<Embedded>) -> Answer) {
         // A caller that went away meanwhile wants no answer.
         let _ = self.reply.send(answer(self.done));
     }

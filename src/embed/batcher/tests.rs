@@ -53,7 +53,7 @@ impl Embedder for Controlled {
         self.inner.count_tokens(texts, role)
     }
 
-    fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
         self.calls.lock().push(texts.iter().map(|text| (*text).to_owned()).collect());
         if texts.contains(&"gate") {
             self.entered.lock().send(()).unwrap();
@@ -63,7 +63,7 @@ impl Embedder for Controlled {
         if texts.contains(&"fail") {
             return Err(Error::Tokenize { reason: "asked to fail".to_owned() });
         }
-        self.inner.embed(texts, role)
+        self.inner.embed_tokens(texts, role)
     }
 }
 
@@ -85,7 +85,7 @@ fn together(
     batcher: &Batcher,
     gate: &Gate,
     requests: &[(&[&str], Role)],
-) -> Vec<Result<Vec<Embedding>, BatchError>> {
+) -> Vec<Result<Vec<Embedded>, BatchError>> {
     let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
     gate.wait_until_reached();
     let waiting: Vec<_> =
@@ -95,8 +95,8 @@ fn together(
     waiting.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
 }
 
-fn expected(text: &str) -> Embedding {
-    HashedEmbedder::new(64).embed(&[text], Role::Query).unwrap().remove(0)
+fn expected(text: &str) -> Embedded {
+    HashedEmbedder::new(64).embed_tokens(&[text], Role::Query).unwrap().remove(0)
 }
 
 #[test]

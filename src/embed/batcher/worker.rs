@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use super::queue::{Job, Queue};
 use super::{BatchError, BatchReport, Observer};
-use crate::embed::{Embedder, Role};
-use crate::vector::Embedding;
+use crate::embed::{Embedded, Embedder, Role};
 
 pub(super) struct Worker {
     pub(super) queue: Arc<Queue>,
@@ -76,7 +75,7 @@ impl Worker {
 
     /// Embeds several jobs in one go. When that fails, each runs alone: one bad request must not fail the others.
     fn run_together(&self, batch: Vec<Counted>) {
-        let mut vectors: Vec<Vec<Embedding>> = batch.iter().map(|_| Vec::new()).collect();
+        let mut vectors: Vec<Vec<Embedded>> = batch.iter().map(|_| Vec::new()).collect();
         for role in [Role::Query, Role::Document] {
             let members: Vec<usize> = (0..batch.len()).filter(|&i| batch[i].job.role == role).collect();
             let texts: Vec<&str> =
@@ -136,9 +135,9 @@ impl Worker {
         role: Role,
         requests: usize,
         tokens: usize,
-    ) -> Result<Vec<Embedding>, BatchError> {
+    ) -> Result<Vec<Embedded>, BatchError> {
         let start = Instant::now();
-        let result = self.guarded(|embedder| embedder.embed(texts, role)).and_then(|vectors| {
+        let result = self.guarded(|embedder| embedder.embed_tokens(texts, role)).and_then(|vectors| {
             // Handing out vectors of other texts would be worse than failing.
             if vectors.len() == texts.len() { Ok(vectors) } else { Err(BatchError::Crashed) }
         });

@@ -42,7 +42,7 @@ fn token_ids_equal_the_reference() {
     let tokenizer =
         TextTokenizer::new(&dir.read_tokenizer().unwrap(), dir.sentence.max_tokens, 1, false).unwrap();
     for item in &reference.items {
-        let ids = tokenizer.encode(&item.text, &dir.sentence.prompts.query).unwrap();
+        let ids = tokenizer.encode(&item.text, &dir.sentence.prompts.query).unwrap().ids;
         assert_eq!(ids, item.token_ids, "{}", item.text);
     }
 }

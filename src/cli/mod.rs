@@ -1,0 +1,103 @@
+//! The command line: one file a subcommand, each with its `Args` and its `run`.
+//!
+//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, or an evaluation got
+//! worse; 2: an error.
+
+mod ask;
+mod eval;
+mod index;
+mod model;
+mod open;
+mod output;
+mod progress;
+mod serve;
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat, Settings};
+
+/// Exit code when nothing matched, or an evaluation got worse than its baseline.
+const NEGATIVE: u8 = 1;
+/// Exit code of every error.
+const FAILURE: u8 = 2;
+
+/// Answers free-form Chinese questions from a FAQ (答疑).
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "Settings are also read from dayi.toml and from DAYI_* \
+variables; a flag wins over a variable, a variable over the file. `--help` (long) shows all of them."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Configuration file [default: dayi.toml, if there is one]
+    #[arg(long, env = "DAYI_CONFIG", value_name = "FILE", global = true, help_heading = "Settings")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import FAQ files, embed their questions and build the index
+    Index(index::Args),
+    /// Ask one question
+    Ask(ask::Args),
+    /// Serve the HTTP API
+    Serve(serve::Args),
+    /// Measure accuracy and latency on labelled questions
+    Eval(eval::Args),
+    /// List, fetch and check models
+    Model(model::Args),
+}
+
+/// What a command answers with: an exit code, or an error that [`run`] prints.
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+/// Runs the command and returns its exit code; an error is printed with all its causes.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let outcome = Settings::from_file(cli.config.as_deref())
+        .and_then(|file| Config::resolve(cli.settings.over(file)))
+        .map_err(Box::<dyn Error>::from)
+        .and_then(|config| {
+            start_logging(config.log_format);
+            match cli.command {
+                Command::Index(args) => index::run(&args, &config),
+                Command::Ask(args) => ask::run(args, &config),
+                Command::Serve(args) => serve::run(&args, &config),
+                Command::Eval(args) => eval::run(&args, &config),
+                Command::Model(args) => model::run(&args, &config),
+            }
+        });
+    outcome.unwrap_or_else(|error| {
+        output::error(error.as_ref());
+        ExitCode::from(FAILURE)
+    })
+}
+
+/// Logs to stderr; `RUST_LOG` chooses what, `info` of dayi and warnings of the rest by default.
+fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dayi=info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Fails only when a logger is set already, as in tests that run two commands in one process.
+    let _ = match format {
+        LogFormat::Text => builder.with_ansi(output::stderr_is_colourful()).with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

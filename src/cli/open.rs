@@ -1,0 +1,134 @@
+//! From files and settings to a matcher: what `index`, `ask`, `serve` and `eval` begin with.
+
+use std::{
+    collections::{HashMap, HashSet},
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{output, progress::Bars};
+use crate::{
+    config::Config,
+    embed::{self, Embedder},
+    faq::EntryId,
+    import::{self, Import, ImportReport},
+    matcher::{self, BuildReport, Builder, Snapshot},
+    store::{ImportCounts, Store},
+};
+
+/// Folder of index snapshots inside the data directory.
+const SNAPSHOTS: &str = "index";
+
+/// FAQ files that were read.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// What is in them, and what is to be said about them.
+    imports: Vec<Import>,
+    /// Why files could not be used at all.
+    pub failed: Vec<String>,
+}
+
+impl Files {
+    /// Reads `paths`. A file that cannot be used does not keep the others out; problems are told on stderr.
+    pub(super) fn read(paths: &[PathBuf]) -> Self {
+        let mut files = Self::default();
+        let mut taken = HashMap::new();
+        for path in paths {
+            match import::import_file(path) {
+                // An empty file is more likely a mistake than a wish to remove all of its entries.
+                Ok(import) if import.entries.is_empty() => {
+                    report(&import.report);
+                    files.fail(format!("{}: no entry was found, so nothing is changed", import.report.file));
+                }
+                Ok(mut import) => {
+                    import.leave_out_taken(&mut taken);
+                    report(&import.report);
+                    files.imports.push(import);
+                }
+                Err(error) => {
+                    output::error(&error);
+                    files.failed.push(error.to_string());
+                }
+            }
+        }
+        files
+    }
+
+    fn fail(&mut self, why: String) {
+        output::note(format_args!("error: {why}"));
+        self.failed.push(why);
+    }
+
+    /// An error when a file could not be used: for commands that need all of them.
+    pub(super) fn complete(self) -> Result<Self, Box<dyn Error>> {
+        if self.failed.is_empty() { Ok(self) } else { Err("a FAQ file could not be used, see above".into()) }
+    }
+
+    /// Brings the entries into `store`.
+    pub(super) fn store_in(&self, store: &mut Store) -> Result<ImportCounts, Box<dyn Error>> {
+        let mut counts = ImportCounts::default();
+        for import in &self.imports {
+            counts += store.replace_file(&import.report.file, &import.entries)?;
+        }
+        Ok(counts)
+    }
+
+    /// Entries that an evaluation leaves out.
+    pub(super) fn held_out(&self) -> HashSet<EntryId> {
+        self.imports.iter().flat_map(|import| import.held_out.iter().cloned()).collect()
+    }
+
+    /// One report a file.
+    pub(super) fn reports(&self) -> Vec<&ImportReport> {
+        self.imports.iter().map(|import| &import.report).collect()
+    }
+}
+
+/// A FAQ to read from, and where it keeps its index: the files of `--faq`, in memory, or the data directory.
+pub(super) struct Source<'a> {
+    pub store: Store,
+    pub directory: Option<&'a Path>,
+    pub held_out: HashSet<EntryId>,
+}
+
+impl<'a> Source<'a> {
+    /// Opens the data directory, or reads `faq` when files are named.
+    pub(super) fn open(faq: &[PathBuf], config: &'a Config) -> Result<Self, Box<dyn Error>> {
+        if faq.is_empty() {
+            let store = Store::open(&config.data)?;
+            return Ok(Self { store, directory: Some(&config.data), held_out: HashSet::new() });
+        }
+        let files = Files::read(faq).complete()?;
+        let mut store = Store::in_memory()?;
+        files.store_in(&mut store)?;
+        Ok(Self { store, directory: None, held_out: files.held_out() })
+    }
+}
+
+/// Says what was left out of a file, on stderr.
+fn report(report: &ImportReport) {
+    for issue in &report.issues {
+        output::note(format_args!("{}: {issue}", report.file));
+    }
+}
+
+/// Loads the model of `config`.
+pub(super) fn model(config: &Config) -> Result<Arc<dyn Embedder>, Box<dyn Error>> {
+    Ok(embed::load(&config.model)?)
+}
+
+/// Embeds and indexes what is in `store`. `directory` is where snapshots are kept, if anywhere.
+pub(super) fn snapshot(
+    store: &mut Store,
+    embedder: &dyn Embedder,
+    config: &Config,
+    directory: Option<&Path>,
+) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
+    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
+    let ranker = Arc::new(matcher::find_ranker(embedder.model(), directory)?);
+    let progress = Bars::default();
+    let builder =
+        Builder { embedder, ranker, params: &config.index, folder: folder.as_deref(), progress: &progress };
+    Ok(builder.build(store)?)
+}

@@ -1,0 +1,48 @@
+//! `dayi serve`: the HTTP service.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use tokio::net::TcpListener;
+
+use super::{Outcome, open, output};
+use crate::{
+    config::Config,
+    http::{self, metrics::Metrics, state::AppState},
+    matcher::Matcher,
+    store::Store,
+};
+
+/// Serves the FAQ in the data directory over HTTP until it is told to stop.
+///
+/// API documentation is at /docs, the OpenAPI document at /openapi.json. Ctrl-C and SIGTERM finish what is in
+/// flight first.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Import these files into the data directory first
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    faq: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    let files = open::Files::read(&args.faq).complete()?;
+    let embedder = open::model(config)?;
+    let mut store =
+        if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
+    files.store_in(&mut store)?;
+    let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
+    drop(store);
+    let metrics = Arc::new(Metrics::default());
+    let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
+    let app = AppState::new(Arc::new(matcher), config.http, metrics);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
+            format!("cannot listen on {}: {error}; choose another --listen", config.http.listen)
+        })?;
+        // On stdout, so that a script can start with port 0 and read where to go.
+        output::line(format_args!("listening on http://{}", listener.local_addr()?))?;
+        http::serve(listener, app).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,333 @@
+//! Settings: built-in values < `dayi.toml` < `DAYI_*` environment < flags, all under one name.
+//!
+//! [`Settings`] is what somebody typed, every field optional; [`Config`] is what dayi runs with, complete and
+//! checked. The command line derives its flags and its environment variables from the very same struct.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::{
+    embed::{EngineKind, ModelOptions, Pooling},
+    index::{HnswParams, IndexParams},
+};
+
+/// The file that is read when it exists and `--config` names no other.
+pub const DEFAULT_FILE: &str = "dayi.toml";
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Declares every setting once: [`Settings`] with its flags, variables and file keys, and the overlaying of two.
+macro_rules! settings {
+    ($($(#[$attribute:meta])* $name:ident: $type:ty),* $(,)?) => {
+        /// Settings as typed in a file, the environment or flags; `None` where nothing was said.
+        #[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Settings {
+            $(
+                $(#[$attribute])*
+                pub $name: Option<$type>,
+            )*
+        }
+
+        impl Settings {
+            /// These settings where they say something, `lower` elsewhere.
+            #[must_use]
+            pub fn over(self, lower: Self) -> Self {
+                Self { $($name: self.$name.or(lower.$name),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Data directory [default: dayi-data]
+    #[arg(long, env = "DAYI_DATA", value_name = "DIR", global = true, help_heading = "Settings")]
+    data: PathBuf,
+    /// Model folder or hub id, e.g. models/zh-small or BAAI/bge-small-zh-v1.5 [default: the bundled zh-small]
+    #[arg(long, env = "DAYI_MODEL", value_name = "PATH|ID", global = true, help_heading = "Settings")]
+    model: String,
+    /// What computes the vectors
+    #[arg(long, env = "DAYI_ENGINE", global = true, help_heading = "Settings")]
+    engine: EngineKind,
+    /// Never open a connection to the model hub; use what is cached
+    #[arg(long, env = "DAYI_OFFLINE", global = true, num_args = 0..=1, default_missing_value = "true",
+          value_name = "BOOL", help_heading = "Settings")]
+    offline: bool,
+    /// Threads for embedding [default: the number of processor cores]
+    #[arg(long, env = "DAYI_THREADS", value_name = "N", global = true, help_heading = "Settings")]
+    threads: usize,
+    /// Pooling of token vectors, when the model folder does not say the right one
+    #[arg(long, env = "DAYI_POOLING", global = true, hide_short_help = true, help_heading = "Settings")]
+    pooling: Pooling,
+    /// Text in front of every question that is asked, instead of the model's own
+    #[arg(long, env = "DAYI_QUERY_PROMPT", value_name = "TEXT", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    query_prompt: String,
+    /// Text in front of every text that is stored, instead of the model's own
+    #[arg(long, env = "DAYI_DOCUMENT_PROMPT", value_name = "TEXT", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    document_prompt: String,
+    /// Longest text in tokens; the rest is cut [default: what the model allows]
+    #[arg(long, env = "DAYI_MAX_TOKENS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    max_tokens: usize,
+    /// Up to this many vectors every one is compared; above, HNSW is used
+    #[arg(long, env = "DAYI_FULL_SCAN_THRESHOLD", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    full_scan_threshold: usize,
+    /// HNSW: neighbours kept for each vector
+    #[arg(long, env = "DAYI_HNSW_MAX_CONNECTIONS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    hnsw_max_connections: usize,
+    /// HNSW: candidates looked at while building
+    #[arg(long, env = "DAYI_HNSW_EF_CONSTRUCTION", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    hnsw_ef_construction: usize,
+    /// HNSW: candidates looked at while searching
+    #[arg(long, env = "DAYI_HNSW_EF_SEARCH", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    hnsw_ef_search: usize,
+    /// Address to serve on; port 0 picks a free one and prints it [default: 127.0.0.1:8080]
+    #[arg(long, env = "DAYI_LISTEN", value_name = "ADDR", global = true, help_heading = "Settings")]
+    listen: SocketAddr,
+    /// Largest request body in bytes [default: 1048576]
+    #[arg(long, env = "DAYI_MAX_BODY_BYTES", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    max_body_bytes: usize,
+    /// Longest question in characters [default: 2000]
+    #[arg(long, env = "DAYI_MAX_QUERY_CHARS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    max_query_chars: usize,
+    /// Most questions in one batch request [default: 256]
+    #[arg(long, env = "DAYI_MAX_BATCH_QUERIES", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    max_batch_queries: usize,
+    /// A request that takes longer is answered with 503, in milliseconds [default: 30000]
+    #[arg(long, env = "DAYI_REQUEST_TIMEOUT_MS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    request_timeout_ms: u64,
+    /// Texts that may wait for the model before requests are answered with 429 [default: 512]
+    #[arg(long, env = "DAYI_QUEUE_CAPACITY", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    queue_capacity: usize,
+    /// Tokens that the model works on at once [default: 2048]
+    #[arg(long, env = "DAYI_MAX_BATCH_TOKENS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    max_batch_tokens: usize,
+    /// How log lines look [default: text]
+    #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
+    log_format: LogFormat,
+}
+
+/// Everything dayi runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Which model, and how to read it.
+    pub model: ModelOptions,
+    /// When to scan and when to use HNSW.
+    pub index: IndexParams,
+    /// The queue in front of the model.
+    pub queue: QueueConfig,
+    /// The HTTP service.
+    pub http: HttpConfig,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// The queue in front of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// Texts that may wait.
+    pub capacity: usize,
+    /// Tokens in one batch.
+    pub max_batch_tokens: usize,
+}
+
+/// Limits of the HTTP service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Largest body, bytes.
+    pub max_body_bytes: usize,
+    /// Longest question, characters.
+    pub max_query_chars: usize,
+    /// Most questions in a batch request.
+    pub max_batch_queries: usize,
+    /// Longest request.
+    pub request_timeout: Duration,
+}
+
+/// Why there is no usable configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not readable.
+    #[error("cannot read the configuration file {path}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no TOML, or holds an unknown key or a value of the wrong type.
+    #[error("{path} is not a valid configuration: {message}")]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Position, reason and excerpt.
+        message: String,
+    },
+    /// Values that cannot work; all of them, not only the first.
+    #[error("the settings cannot work:\n{}", problems.join("\n"))]
+    Invalid {
+        /// One line a problem.
+        problems: Vec<String>,
+    },
+}
+
+impl Settings {
+    /// Reads `file`, or [`DEFAULT_FILE`] in the current folder when it exists and no file is named.
+    ///
+    /// # Errors
+    /// When a named file is missing, or the file is not valid.
+    pub fn from_file(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = match file {
+            Some(path) => path,
+            None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Parse { path: path.to_owned(), message: error.to_string() })
+    }
+}
+
+impl Config {
+    /// Fills what `settings` leave open and checks the whole.
+    ///
+    /// # Errors
+    /// With every problem found, not only the first.
+    pub fn resolve(settings: Settings) -> Result<Self, ConfigError> {
+        let hnsw = HnswParams::default();
+        let index = IndexParams::default();
+        let config = Self {
+            data: settings.data.unwrap_or_else(|| "dayi-data".into()),
+            model: ModelOptions {
+                model: settings.model,
+                engine: settings.engine.unwrap_or_default(),
+                offline: settings.offline.unwrap_or(false),
+                threads: settings.threads,
+                pooling: settings.pooling,
+                query_prompt: settings.query_prompt,
+                document_prompt: settings.document_prompt,
+                max_tokens: settings.max_tokens,
+            },
+            index: IndexParams {
+                full_scan_threshold: settings.full_scan_threshold.unwrap_or(index.full_scan_threshold),
+                hnsw: HnswParams {
+                    max_connections: settings.hnsw_max_connections.unwrap_or(hnsw.max_connections),
+                    ef_construction: settings.hnsw_ef_construction.unwrap_or(hnsw.ef_construction),
+                    ef_search: settings.hnsw_ef_search.unwrap_or(hnsw.ef_search),
+                },
+            },
+            queue: QueueConfig {
+                capacity: settings.queue_capacity.unwrap_or(512),
+                max_batch_tokens: settings.max_batch_tokens.unwrap_or(2048),
+            },
+            http: HttpConfig {
+                listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+                max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20),
+                max_query_chars: settings.max_query_chars.unwrap_or(2_000),
+                max_batch_queries: settings.max_batch_queries.unwrap_or(256),
+                request_timeout: Duration::from_millis(settings.request_timeout_ms.unwrap_or(30_000)),
+            },
+            log_format: settings.log_format.unwrap_or(LogFormat::Text),
+        };
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Reports every value that cannot work.
+    fn validate(&self) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
+        let mut at_least_one = |name: &str, value: Option<usize>| {
+            if value == Some(0) {
+                problems.push(format!("{name} must be at least 1"));
+            }
+        };
+        at_least_one("threads", self.model.threads);
+        at_least_one("max_tokens", self.model.max_tokens);
+        at_least_one("queue_capacity", Some(self.queue.capacity));
+        at_least_one("max_batch_tokens", Some(self.queue.max_batch_tokens));
+        at_least_one("max_body_bytes", Some(self.http.max_body_bytes));
+        at_least_one("max_query_chars", Some(self.http.max_query_chars));
+        at_least_one("max_batch_queries", Some(self.http.max_batch_queries));
+        at_least_one("request_timeout_ms", Some(self.http.request_timeout.as_millis() as usize));
+        if let Err(error) = self.index.hnsw.validate() {
+            problems.push(error.to_string());
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Settings {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_built_in_value() {
+        let flags = Settings { queue_capacity: Some(7), ..Settings::default() };
+        let file = parse("queue_capacity = 5\nmax_query_chars = 9\nlog_format = 'json'");
+        let config = Config::resolve(flags.over(file)).unwrap();
+        assert_eq!((config.queue.capacity, config.http.max_query_chars), (7, 9));
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.data, Path::new("dayi-data"));
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let settings = parse("threads = 0\nqueue_capacity = 0\nhnsw_max_connections = 100000");
+        let error = Config::resolve(settings).unwrap_err().to_string();
+        for name in ["threads", "queue_capacity", "max_connections"] {
+            assert!(error.contains(name), "{name} is missing in: {error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dayi.toml");
+        std::fs::write(&path, "quue_capacity = 5\n").unwrap();
+        let error = Settings::from_file(Some(&path)).unwrap_err().to_string();
+        assert!(error.contains("quue_capacity") && error.contains("dayi.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_must_exist() {
+        assert!(matches!(
+            Settings::from_file(Some(Path::new("/no/such/dayi.toml"))),
+            Err(ConfigError::Read { .. })
+        ));
+    }
+}

@@ -1,0 +1,235 @@
+//! The report as one HTML file: no script, nothing loaded from elsewhere, light and dark, wide and narrow.
+//!
+//! The failed questions and confused pairs are in `html_tables`; foreign text only passes through [`escape::html`].
+
+use std::fmt::Write;
+
+use super::{Decisions, Error, Report, Summary, escape::html, html_tables, plots, theme};
+use crate::eval::{
+    calibration::{self, Prediction, Tradeoff},
+    measure::Metric,
+    outcome::Group,
+};
+
+const STYLE: &str = include_str!("page.css");
+
+/// A curve with more points than this is thinned: the eye cannot tell, and the file stays small.
+const CURVE_POINTS: usize = 400;
+
+impl Report {
+    /// The report as a self-contained page.
+    ///
+    /// # Errors
+    /// When a plot cannot be drawn.
+    pub fn html(&self) -> Result<String, Error> {
+        let mut body = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write_head(&mut body);
+        self.write_plots(&mut body)?;
+        let _ = self.write_metrics(&mut body);
+        let _ = self.write_decisions(&mut body);
+        let _ = html_tables::write(self, &mut body);
+        Ok(format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n\
+             <title>dayi evaluation</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n\
+             </body>\n</html>\n",
+            theme::css(),
+        ))
+    }
+
+    fn write_head(&self, out: &mut String) -> std::fmt::Result {
+        let summary = &self.summary;
+        writeln!(
+            out,
+            "<h1>dayi evaluation</h1>\n<p class=\"note\">{} answerable questions over {} entries · model \
+             <bdi>{}</bdi> · index <bdi>{}</bdi></p>\n<div class=\"tiles\">",
+            summary.queries,
+            summary.entries,
+            html(&summary.model),
+            html(&summary.index)
+        )?;
+        let share = |value: Option<f64>| {
+            value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
+        };
+        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+        let calibration = summary.calibration;
+        for (value, name) in [
+            (share(summary.hit_at_1), "right entry first (Hit@1)"),
+            (share(summary.hit_at_3), "among the first three (Hit@3)"),
+            (share(calibration.wrong_answer_rate), "of the given answers wrong"),
+            (share(calibration.coverage_at_5pct_wrong), "answerable with 5 % wrong"),
+            (number(calibration.ece), "calibration error (ECE)"),
+            (
+                summary.latency_ms.p95.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} ms")),
+                "latency, 95th percentile",
+            ),
+        ] {
+            writeln!(out, "<div class=\"panel tile\"><b>{value}</b><span>{name}</span></div>")?;
+        }
+        writeln!(out, "</div>")
+    }
+
+    fn write_plots(&self, out: &mut String) -> Result<(), Error> {
+        let predictions = self.predictions();
+        let of = |answerable: bool| {
+            self.questions.iter().filter(move |question| (question.group == Group::Answerable) == answerable)
+        };
+        let answerable: Vec<Prediction> = of(true)
+            .map(|question| Prediction { confidence: question.confidence(), right: question.rank == Some(1) })
+            .collect();
+        let unanswerable: Vec<f64> = of(false).map(super::QuestionResult::confidence).collect();
+        let ranks: Vec<Option<usize>> = of(true).map(|question| question.rank).collect();
+        let curve = thinned(calibration::risk_coverage(&predictions));
+        let figures = [
+            (
+                "Reliability",
+                "On the dashed line a confidence of 80 % is right 80 % of the time. Bars: 95 % intervals.",
+                plots::reliability(&calibration::reliability(&predictions)),
+            ),
+            (
+                "Wrong answers over coverage",
+                "Answer more, from the surest question down, and more answers are wrong. Dashed: 5 %.",
+                plots::tradeoff(&curve, calibration::WRONG_SHARE, shipped(&self.summary)),
+            ),
+            ("Rank of the right entry", "None: not among the first ten.", plots::ranks(&ranks)),
+            ("Confidence", "", plots::confidences(&answerable, &unanswerable)),
+        ];
+        out.push_str("<h2>How sure, and how right</h2>\n<div class=\"plots\">\n");
+        for (name, note, svg) in figures {
+            let svg = svg.map_err(|error| Error::Plot { plot: name, reason: error.to_string() })?;
+            let svg = theme::follow(&svg).replacen(
+                "<svg ",
+                &format!("<svg role=\"img\" aria-label=\"{name}\" "),
+                1,
+            );
+            let note = if note.is_empty() {
+                legend(&[
+                    ("good", "right entry first"),
+                    ("bad", "wrong entry first"),
+                    ("none", "the FAQ has no answer"),
+                ])
+            } else {
+                format!("<p class=\"note\">{note}</p>")
+            };
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "<figure class=\"panel\"><h3>{name}</h3>{svg}{note}</figure>");
+        }
+        out.push_str("</div>\n");
+        Ok(())
+    }
+
+    fn write_metrics(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "<h2>Metrics</h2>\n<div class=\"panel\">\n<table>\n<thead><tr><th>metric</th><th class=\"n\">value</th>\
+             <th class=\"n\">95 % interval</th><th class=\"wide\">0 … 1</th><th class=\"wide\">what it tells</th></tr>\
+             </thead>\n<tbody>"
+        )?;
+        for metric in Metric::ALL {
+            let Some(value) = self.summary.value(metric) else { continue };
+            let (text, range) = self.summary.ci.get(&metric).map_or_else(Default::default, |ci| {
+                let (left, width) = (ci.low * 100.0, (ci.high - ci.low) * 100.0);
+                (
+                    format!("{:.3} – {:.3}", ci.low, ci.high),
+                    format!("<i style=\"left:{left:.1}%;width:{width:.1}%\"></i>"),
+                )
+            });
+            writeln!(
+                out,
+                "<tr><td>{}</td><td class=\"n\"><b>{value:.3}</b></td><td class=\"n\">{text}</td><td class=\"wide\">\
+                 <div class=\"range\">{range}<u style=\"left:{:.1}%\"></u></div></td><td class=\"wide note\">{}</td></tr>",
+                metric.label(),
+                value * 100.0,
+                metric.meaning(),
+            )?;
+        }
+        writeln!(out, "</tbody>\n</table>")?;
+        let latency = self.summary.latency_ms;
+        if let (Some(p50), Some(p95), Some(p99)) = (latency.p50, latency.p95, latency.p99) {
+            writeln!(
+                out,
+                "<p class=\"note\">From question to verdict: half within {p50:.2} ms, 95 % within {p95:.2} ms, \
+                 99 % within {p99:.2} ms.</p>"
+            )?;
+        }
+        let pooled: Vec<&str> = self.summary.pooled.iter().map(|group| group.label()).collect();
+        writeln!(
+            out,
+            "<p class=\"note\">Calibration, coverage and wrong answers are taken over: {}.</p>\n</div>",
+            pooled.join(", ")
+        )
+    }
+
+    fn write_decisions(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "<h2>Decisions</h2>\n<div class=\"panel\">\n<table>\n<thead><tr><th>questions</th><th class=\"n\"></th>\
+             <th>what was decided</th></tr></thead>\n<tbody>"
+        )?;
+        for (group, counts) in &self.summary.decisions {
+            writeln!(
+                out,
+                "<tr><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+                group.label(),
+                counts.total(),
+                decision_bar(counts)
+            )?;
+        }
+        let key = legend(&[
+            ("good", "answered right"),
+            ("bad", "answered wrong"),
+            ("ask", "asked back"),
+            ("none", "handed over"),
+        ]);
+        writeln!(out, "</tbody>\n</table>\n{key}\n</div>")
+    }
+}
+
+fn decision_bar(counts: &Decisions) -> String {
+    let total = counts.total().max(1) as f64;
+    let mut bar = String::from("<div class=\"bar\">");
+    let mut words = Vec::new();
+    for (class, name, count) in [
+        ("good", "right", counts.answer_right),
+        ("bad", "wrong", counts.answer_wrong),
+        ("ask", "asked back", counts.clarify),
+        ("none", "handed over", counts.no_answer),
+    ] {
+        if count > 0 {
+            let share = count as f64 / total * 100.0;
+            // Writing to a string cannot fail.
+            let _ = write!(bar, "<i class=\"{class}\" style=\"width:{share:.2}%\"></i>");
+            words.push(format!("{count} {name}"));
+        }
+    }
+    format!("{bar}</div><span class=\"note\">{}</span>", words.join(" · "))
+}
+
+fn legend(items: &[(&str, &str)]) -> String {
+    let items: Vec<String> =
+        items.iter().map(|(class, name)| format!("<li><i class=\"{class}\"></i>{name}</li>")).collect();
+    format!("<ul class=\"key\">{}</ul>", items.concat())
+}
+
+/// Coverage and share of wrong answers at the decisions that were made; `None` when nothing was answered.
+fn shipped(summary: &Summary) -> Option<(f64, f64)> {
+    let pooled = summary.decisions.iter().filter(|(group, _)| summary.pooled.contains(group));
+    let (answered, total) = pooled.fold((0, 0), |(answered, total), (_, counts)| {
+        (answered + counts.answer_right + counts.answer_wrong, total + counts.total())
+    });
+    (total > 0).then_some(answered as f64 / total as f64).zip(summary.calibration.wrong_answer_rate)
+}
+
+/// At most [`CURVE_POINTS`] points of a curve, its last one among them.
+fn thinned(curve: Vec<Tradeoff>) -> Vec<Tradeoff> {
+    let step = curve.len().div_ceil(CURVE_POINTS).max(1);
+    let last = curve.len().saturating_sub(1);
+    curve
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index % step == 0 || *index == last)
+        .map(|(_, point)| point)
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! What is counted, and `GET /metrics` in the OpenMetrics text that Prometheus reads.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+use crate::{
+    embed::batcher::{BatchReport, Observer},
+    rank::Decision,
+};
+
+/// All metrics of one service, with their registry: two services in one process do not mix.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    decisions: Family<DecisionLabels, Counter>,
+    queue_depth: Gauge,
+    batch_texts: Histogram,
+    batch_tokens: Histogram,
+    batch_duration: Histogram,
+    refused: Counter,
+    entries: Gauge,
+    index_version: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    decision: &'static str,
+}
+
+/// 0.5 ms to 8 s, doubling.
+fn latency_histogram() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 15))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("dayi");
+        let requests = Family::default();
+        registry.register("http_requests", "HTTP requests answered", requests.clone());
+        let latency: Family<RouteLabels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(latency_histogram);
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from the first byte of a request to its response",
+            Unit::Seconds,
+            latency.clone(),
+        );
+        let decisions = Family::default();
+        registry.register("decisions", "Questions by decision", decisions.clone());
+        let queue_depth = Gauge::default();
+        registry.register("queue_depth", "Texts waiting for the model", queue_depth.clone());
+        let batch_texts = Histogram::new(exponential_buckets(1.0, 2.0, 9));
+        registry.register("batch_texts", "Texts embedded together", batch_texts.clone());
+        let batch_tokens = Histogram::new(exponential_buckets(8.0, 2.0, 12));
+        registry.register("batch_tokens", "Tokens embedded together", batch_tokens.clone());
+        let batch_duration = latency_histogram();
+        registry.register_with_unit(
+            "batch_duration",
+            "Time the model needed for a batch",
+            Unit::Seconds,
+            batch_duration.clone(),
+        );
+        let refused = Counter::default();
+        registry.register("refused", "Requests refused because the queue was full", refused.clone());
+        let entries = Gauge::default();
+        registry.register("entries", "FAQ entries that can be matched", entries.clone());
+        let index_version = Gauge::default();
+        registry.register("index_version", "Version of the FAQ that is served", index_version.clone());
+        Self {
+            registry,
+            requests,
+            latency,
+            decisions,
+            queue_depth,
+            batch_texts,
+            batch_tokens,
+            batch_duration,
+            refused,
+            entries,
+            index_version,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an answered request. `route` is the pattern, never the path: paths are unbounded.
+    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        self.latency.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// Counts a verdict.
+    pub fn decision(&self, decision: Decision) {
+        self.decisions.get_or_create(&DecisionLabels { decision: decision.as_str() }).inc();
+    }
+
+    /// Says what is served now.
+    pub fn serving(&self, entries: usize, index_version: u64) {
+        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.index_version.set(i64::try_from(index_version).unwrap_or(i64::MAX));
+    }
+
+    /// The OpenMetrics text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Err(error) = encode(&mut text, &self.registry) {
+            tracing::error!(%error, "cannot encode the metrics");
+        }
+        text
+    }
+}
+
+impl Observer for Metrics {
+    fn queued(&self, queued: usize) {
+        self.queue_depth.set(i64::try_from(queued).unwrap_or(i64::MAX));
+    }
+
+    fn refused(&self) {
+        self.refused.inc();
+    }
+
+    fn batch(&self, report: &BatchReport) {
+        self.batch_texts.observe(report.texts as f64);
+        self.batch_tokens.observe(report.tokens as f64);
+        self.batch_duration.observe(report.took.as_secs_f64());
+        self.queued(report.queued);
+    }
+}

@@ -1,0 +1,132 @@
+//! The HTTP service: routes, limits, errors, metrics. Knows status codes; everything else is the matcher's.
+//!
+//! [`router`] is a plain axum router, so tests call it without a port; [`serve`] puts it on a socket.
+
+pub mod extract;
+pub mod metrics;
+pub mod problem;
+mod routes;
+mod shutdown;
+pub mod state;
+
+use std::{any::Any, time::Instant};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::HeaderName,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tokio::net::TcpListener;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use self::{problem::Problem, state::AppState};
+
+/// Answers carry the id under which the log speaks of them.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "dayi (答疑)",
+    description = "Answers free-form Chinese questions from a FAQ, with a calibrated confidence.",
+    license(name = "MIT OR Apache-2.0")
+))]
+struct ApiDoc;
+
+/// Routes and their documentation, from one list.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(routes::matching::match_one))
+        .routes(routes!(routes::matching::match_batch))
+        .routes(routes!(routes::health::healthz))
+        .routes(routes!(routes::health::readyz))
+        .routes(routes!(routes::health::metrics))
+}
+
+/// The OpenAPI document of the service.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().split_for_parts().1
+}
+
+/// The whole service without a socket.
+pub fn router(app: AppState) -> Router {
+    let (routes, openapi) = api().split_for_parts();
+    let limits = *app.limits();
+    routes
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), time_limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), measure))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .with_state(app)
+}
+
+/// Serves on `listener` until the process is told to stop, then finishes what is in flight.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(listener: TcpListener, app: AppState) -> std::io::Result<()> {
+    let matcher = app.matcher().clone();
+    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown::signal()).await?;
+    matcher.close().await;
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        uuid::Uuid::now_v7().to_string().parse().ok().map(RequestId::new)
+    }
+}
+
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+/// Counts and times each request under its route pattern.
+async fn measure(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().to_string();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    app.metrics().request(&method, &route, response.status().as_u16(), start.elapsed());
+    response
+}
+
+/// Answers 503 when a request takes longer than the configured time.
+async fn time_limit(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.limits().request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable("the request took longer than the server allows").into_response(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature that CatchPanicLayer asks for")]
+fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let message = cause
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| cause.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    tracing::error!(message, "a handler panicked");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,170 @@
+//! Errors as clients see them: RFC 9457 `application/problem+json`.
+//!
+//! Client text never shows the inside. What the client did wrong is told to the client and not logged as an
+//! error; what we did wrong is logged once, here, and told as a bare 500.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::matcher;
+
+/// An error response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// What kind of problem, stable, for programs. A relative reference.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/invalid")]
+    pub kind: &'static str,
+    /// The kind in words.
+    pub title: &'static str,
+    /// The HTTP status, again.
+    #[serde(serialize_with = "status_as_number")]
+    #[schema(value_type = u16, example = 422)]
+    pub status: StatusCode,
+    /// What was wrong this time and what to do.
+    pub detail: String,
+    /// Every field that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// Seconds after which to try again, also sent as `Retry-After`.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
+}
+
+/// One field of a request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) to the field.
+    #[schema(example = "/query")]
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn status_as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after: None }
+    }
+
+    /// 400: not readable at all.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new("/problems/malformed", "Malformed request", StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 422: readable, but not valid.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail =
+            errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
+        let problem =
+            Self::new("/problems/invalid", "Invalid request", StatusCode::UNPROCESSABLE_ENTITY, detail);
+        Self { errors, ..problem }
+    }
+
+    /// 404: no such path.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new("/problems/not-found", "Not found", StatusCode::NOT_FOUND, "see /docs for what there is")
+    }
+
+    /// 405: the path exists, not for this method.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            "/problems/method-not-allowed",
+            "Method not allowed",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this path takes another method; see the Allow header and /docs",
+        )
+    }
+
+    /// 413: the body is over the limit.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            "/problems/too-large",
+            "Request too large",
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a request body may have at most {limit} bytes"),
+        )
+    }
+
+    /// 415: not JSON.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        Self::new(
+            "/problems/unsupported-media-type",
+            "Unsupported media type",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send JSON with the header `content-type: application/json`",
+        )
+    }
+
+    /// 429: more work is waiting than can be done in time.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        let problem = Self::new(
+            "/problems/overloaded",
+            "Too many requests",
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many questions are waiting; try again shortly",
+        );
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    /// 503: not now.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let problem =
+            Self::new("/problems/unavailable", "Unavailable", StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    /// 500: ours. Says nothing about the inside.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(
+            "/problems/internal",
+            "Internal error",
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "this is our fault; the server's log has the details under the x-request-id of this response",
+        )
+    }
+}
+
+impl From<matcher::Error> for Problem {
+    fn from(error: matcher::Error) -> Self {
+        match error {
+            matcher::Error::Overloaded => Self::overloaded(),
+            matcher::Error::ShuttingDown => Self::unavailable("the service is shutting down"),
+            error @ (matcher::Error::Embed { .. }
+            | matcher::Error::Index { .. }
+            | matcher::Error::Interrupted) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot match a question");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,233 @@
+//! `POST /v1/match` and `POST /v1/match/batch`: questions in, verdicts out.
+
+use std::time::Instant;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    faq::Image,
+    http::{
+        extract::{JsonBody, Validate},
+        problem::{FieldError, Problem},
+        state::AppState,
+    },
+    matcher::{MAX_TOP_K, Match, Query, Verdict},
+    rank::{Decision, Scores},
+};
+
+/// One question.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct MatchRequest {
+    /// The question, in the asker's own words.
+    #[schema(example = "群主想解散群聊在哪操作")]
+    query: String,
+    /// How many entries to return, 1 to 50. Changes neither the confidence nor the decision.
+    #[serde(default = "default_top_k")]
+    #[schema(default = 5, minimum = 1, maximum = 50)]
+    top_k: usize,
+    /// Only entries of this category: one name, or a path such as `客户联系/群聊`.
+    category: Option<String>,
+    /// Only entries that carry all of these tags.
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+fn default_top_k() -> usize {
+    5
+}
+
+/// Several questions, and which entries to return for each.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct BatchRequest {
+    /// The questions; the results come in the same order.
+    queries: Vec<String>,
+    /// How many entries to return for each question, 1 to 50.
+    #[serde(default = "default_top_k")]
+    #[schema(default = 5, minimum = 1, maximum = 50)]
+    top_k: usize,
+    /// Only entries of this category.
+    category: Option<String>,
+    /// Only entries that carry all of these tags.
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// What dayi says to a question.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct MatchResponse {
+    /// Names this question in feedback.
+    query_id: Uuid,
+    /// `answer`, `clarify` (ask which one is meant) or `no_answer` (hand over to a person).
+    decision: Decision,
+    /// The best entries, most probable first.
+    matches: Vec<MatchBody>,
+    /// Version of the FAQ that answered.
+    index_version: u64,
+    /// Model that compared the questions.
+    model: String,
+    /// Time taken, milliseconds.
+    took_ms: f64,
+}
+
+/// One entry that may answer the question.
+#[derive(Debug, Serialize, ToSchema)]
+struct MatchBody {
+    /// Entry id.
+    #[schema(value_type = String, example = "wecom-faq-3-1")]
+    id: crate::faq::EntryId,
+    /// Standard question.
+    question: String,
+    /// The phrasing that is nearest to what was asked.
+    matched_phrasing: String,
+    /// The answer.
+    answer: AnswerBody,
+    /// From the widest category to the narrowest.
+    category: Vec<String>,
+    /// Calibrated probability that this entry is the right one.
+    confidence: f32,
+    /// What the confidence was made from.
+    scores: Scores,
+}
+
+/// An answer and its pictures.
+#[derive(Debug, Serialize, ToSchema)]
+struct AnswerBody {
+    /// Markdown; pictures stand in it where they belong.
+    markdown: String,
+    /// The pictures in reading order.
+    images: Vec<Image>,
+}
+
+/// Verdicts in the order of the questions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct BatchResponse {
+    /// One a question.
+    results: Vec<MatchResponse>,
+}
+
+/// What is wrong with a question, if anything.
+fn query_problem(query: &str, app: &AppState) -> Option<String> {
+    let (longest, characters) = (app.limits().max_query_chars, query.chars().count());
+    if query.trim().is_empty() {
+        return Some("must not be empty: send the question that was asked".to_owned());
+    }
+    (characters > longest).then(|| format!("has {characters} characters, at most {longest} are allowed"))
+}
+
+fn top_k_problem(top_k: usize) -> Option<FieldError> {
+    (!(1..=MAX_TOP_K).contains(&top_k)).then(|| FieldError {
+        pointer: "/top_k".to_owned(),
+        detail: format!("must be from 1 to {MAX_TOP_K}, not {top_k}"),
+    })
+}
+
+impl Validate for MatchRequest {
+    fn problems(&self, app: &AppState) -> Vec<FieldError> {
+        let query =
+            query_problem(&self.query, app).map(|detail| FieldError { pointer: "/query".to_owned(), detail });
+        query.into_iter().chain(top_k_problem(self.top_k)).collect()
+    }
+}
+
+impl Validate for BatchRequest {
+    fn problems(&self, app: &AppState) -> Vec<FieldError> {
+        let (most, asked) = (app.limits().max_batch_queries, self.queries.len());
+        if asked == 0 || asked > most {
+            let detail = format!("must hold 1 to {most} questions, not {asked}");
+            return vec![FieldError { pointer: "/queries".to_owned(), detail }];
+        }
+        let queries = self.queries.iter().enumerate().filter_map(|(position, query)| {
+            let detail = query_problem(query, app)?;
+            Some(FieldError { pointer: format!("/queries/{position}"), detail })
+        });
+        queries.chain(top_k_problem(self.top_k)).collect()
+    }
+}
+
+impl MatchResponse {
+    fn new(verdict: Verdict, took_ms: f64) -> Self {
+        Self {
+            query_id: Uuid::now_v7(),
+            decision: verdict.decision,
+            matches: verdict.matches.into_iter().map(MatchBody::from).collect(),
+            index_version: verdict.index_version,
+            model: verdict.model,
+            took_ms,
+        }
+    }
+}
+
+impl From<Match> for MatchBody {
+    fn from(found: Match) -> Self {
+        let entry = found.entry;
+        Self {
+            id: entry.id.clone(),
+            question: entry.question.clone(),
+            matched_phrasing: found.matched_phrasing,
+            answer: AnswerBody {
+                markdown: entry.answer.markdown().to_owned(),
+                images: entry.answer.images(),
+            },
+            category: entry.category.clone(),
+            confidence: found.confidence,
+            scores: found.scores,
+        }
+    }
+}
+
+/// Find the entry that answers a question.
+#[utoipa::path(post, path = "/v1/match", tag = "matching", request_body = MatchRequest, responses(
+    (status = 200, body = MatchResponse),
+    (status = 400, description = "Not readable", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Overloaded; see Retry-After", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn match_one(
+    State(app): State<AppState>,
+    JsonBody(request): JsonBody<MatchRequest>,
+) -> Result<Json<MatchResponse>, Problem> {
+    let start = Instant::now();
+    let MatchRequest { query, top_k, category, tags } = request;
+    let query = Query { text: query, top_k, category, tags };
+    let verdicts = app.matcher().ask(vec![query]).await?;
+    respond(&app, verdicts, start).pop().map(Json).ok_or_else(Problem::internal)
+}
+
+/// Find the entries for several questions at once.
+#[utoipa::path(post, path = "/v1/match/batch", tag = "matching", request_body = BatchRequest, responses(
+    (status = 200, body = BatchResponse),
+    (status = 400, description = "Not readable", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Overloaded; see Retry-After", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn match_batch(
+    State(app): State<AppState>,
+    JsonBody(request): JsonBody<BatchRequest>,
+) -> Result<Json<BatchResponse>, Problem> {
+    let start = Instant::now();
+    let BatchRequest { queries, top_k, category, tags } = request;
+    let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone() };
+    let queries = queries.into_iter().map(query).collect();
+    let verdicts = app.matcher().ask(queries).await?;
+    Ok(Json(BatchResponse { results: respond(&app, verdicts, start) }))
+}
+
+fn respond(app: &AppState, verdicts: Vec<Verdict>, start: Instant) -> Vec<MatchResponse> {
+    let took_ms = start.elapsed().as_secs_f64() * 1e3;
+    verdicts
+        .into_iter()
+        .map(|verdict| {
+            app.metrics().decision(verdict.decision);
+            MatchResponse::new(verdict, took_ms)
+        })
+        .collect()
+}

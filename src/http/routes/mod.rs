@@ -1,0 +1,4 @@
+//! One file a resource. A handler extracts, calls the matcher, and maps; nothing more.
+
+pub(super) mod health;
+pub(super) mod matching;

@@ -1,0 +1,42 @@
+//! [`AppState`]: what every handler can reach.
+
+use std::sync::Arc;
+
+use super::metrics::Metrics;
+use crate::{config::HttpConfig, matcher::Matcher};
+
+/// Cheap to clone; one for the whole service.
+#[derive(Clone)]
+pub struct AppState(Arc<App>);
+
+struct App {
+    matcher: Arc<Matcher>,
+    limits: HttpConfig,
+    metrics: Arc<Metrics>,
+}
+
+impl AppState {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(App { matcher, limits, metrics }))
+    }
+
+    /// What answers questions.
+    #[must_use]
+    pub fn matcher(&self) -> &Arc<Matcher> {
+        &self.0.matcher
+    }
+
+    /// Limits on requests.
+    #[must_use]
+    pub fn limits(&self) -> &HttpConfig {
+        &self.0.limits
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}

@@ -1,0 +1,252 @@
+//! [`Snapshot`]: a FAQ ready to answer, immutable and numbered.
+//!
+//! Owns the way from a question to its candidates; what makes one candidate better than another is `rank`'s.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::query::{Match, Query, Verdict};
+use crate::{
+    embed::{Embedded, ModelInfo},
+    faq::Entry,
+    index::{VectorIndex, lexical::LexicalIndex},
+    rank::{
+        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, extract, policy,
+    },
+    text::normalize::normalize,
+    vector::{Embedding, VectorError, dot},
+};
+
+/// A FAQ up to this size is compared as a whole: cheaper than missing an entry.
+const COMPARE_ALL: usize = 64;
+
+/// Entries taken from each leg, vectors and words, of a larger FAQ.
+const ENTRIES_PER_LEG: usize = 10;
+
+/// Neighbours asked of the vector index: an entry may take several places with its phrasings.
+const NEIGHBOURS: usize = 64;
+
+/// An entry's phrasings that are compared word by word: its nearest ones.
+const PHRASINGS_COMPARED: usize = 4;
+
+/// Entries with everything that is needed to compare a question with them.
+pub struct Snapshot {
+    pub(super) version: u64,
+    pub(super) model: ModelInfo,
+    pub(super) ranker: Arc<Ranker>,
+    pub(super) entries: Vec<Prepared>,
+    /// For each vector of the index: its entry and which of the entry's phrasings it is.
+    pub(super) phrasings: Vec<(u32, u32)>,
+    pub(super) index: Arc<dyn VectorIndex>,
+    pub(super) lexical: LexicalIndex,
+    /// Entries by the comparison keys of their phrasings.
+    pub(super) exact: HashMap<String, Vec<u32>>,
+}
+
+/// An entry taken apart for comparison.
+pub(super) struct Prepared {
+    pub(super) entry: Arc<Entry>,
+    pub(super) questions: Vec<Question>,
+    /// Position of its first phrasing in the vector index; the others follow.
+    pub(super) first_vector: u32,
+    pub(super) answer: Option<PreparedAnswer>,
+    pub(super) negatives: Vec<PreparedNegative>,
+}
+
+/// An answer taken apart for comparison.
+pub(super) struct PreparedAnswer {
+    pub(super) centered: Vec<f32>,
+    pub(super) tokens: TokenMatrix,
+}
+
+/// A negative question taken apart for comparison.
+pub(super) struct PreparedNegative {
+    pub(super) key: String,
+    pub(super) vector: Embedding,
+}
+
+/// A question on its way to a verdict: candidates, their numbers, their order.
+#[derive(Debug)]
+pub struct Considered {
+    /// Positions of the candidate entries.
+    pub candidates: Vec<u32>,
+    /// Their features.
+    pub features: Vec<Features>,
+    /// Which of them equal the question.
+    pub exact: Vec<bool>,
+    /// Their lexical scores, as a share of the best entry's.
+    pub lexical: Vec<f32>,
+    /// For each, which of its phrasings is nearest.
+    pub nearest: Vec<usize>,
+}
+
+impl Snapshot {
+    /// Number of the FAQ's version, rising with every change.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The model that made the vectors.
+    #[must_use]
+    pub fn model(&self) -> &ModelInfo {
+        &self.model
+    }
+
+    /// Weights, calibration and thresholds.
+    #[must_use]
+    pub fn ranker(&self) -> &Arc<Ranker> {
+        &self.ranker
+    }
+
+    /// The active entries.
+    #[must_use]
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
+        self.entries.iter().map(|prepared| &prepared.entry)
+    }
+
+    /// A text, asked or stored, in the form in which the model gets it.
+    #[must_use]
+    pub fn model_text(text: &str) -> String {
+        normalize(text).as_str().to_owned()
+    }
+
+    /// The verdict on a question of which the model made `embedded`.
+    ///
+    /// # Errors
+    /// When the vector does not fit the index.
+    pub fn verdict(&self, query: &Query, embedded: &Embedded) -> Result<Verdict, VectorError> {
+        let considered = self.consider(&query.text, embedded)?;
+        let ranked = self.ranker.rank(&considered.features, &considered.exact);
+        let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
+        let decision = policy::decide(&confidences, self.ranker.thresholds);
+        let admitted = ranked.iter().filter(|ranked| {
+            query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
+        });
+        let matches = admitted.take(query.top_k).map(|ranked| self.found(&considered, ranked)).collect();
+        Ok(Verdict { decision, matches, index_version: self.version, model: self.model.name.clone() })
+    }
+
+    fn found(&self, considered: &Considered, ranked: &Ranked) -> Match {
+        let at = ranked.candidate;
+        let entry = self.entries[considered.candidates[at] as usize].entry.clone();
+        let features = considered.features[at];
+        let matched_phrasing = entry.phrasings().nth(considered.nearest[at]).unwrap_or_default().to_owned();
+        Match {
+            matched_phrasing,
+            confidence: ranked.confidence,
+            scores: Scores {
+                dense: features.dense,
+                lexical: considered.lexical[at],
+                exact: f32::from(u8::from(considered.exact[at])),
+                negative: -features.negative,
+            },
+            entry,
+        }
+    }
+
+    /// Finds the candidates for a question and describes them. A question that says nothing has none.
+    ///
+    /// # Errors
+    /// When the vector does not fit the index.
+    pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
+        let normalized = normalize(text);
+        let mut considered = Considered {
+            candidates: Vec::new(),
+            features: Vec::new(),
+            exact: Vec::new(),
+            lexical: Vec::new(),
+            nearest: Vec::new(),
+        };
+        if normalized.is_blank() || self.entries.is_empty() {
+            return Ok(considered);
+        }
+        let key = normalized.comparison_key();
+        let exact = self.exact.get(&key).map_or(&[][..], Vec::as_slice);
+        let hits = self.index.search(&embedded.vector, NEIGHBOURS)?;
+        let words = self.lexical.search(normalized.as_str());
+        considered.candidates = if self.entries.len() <= COMPARE_ALL {
+            (0..self.entries.len() as u32).collect()
+        } else {
+            let near = hits.iter().map(|hit| self.phrasings[hit.position as usize].0);
+            let worded = words.top(ENTRIES_PER_LEG, 0.0);
+            union(
+                exact.iter().copied(),
+                first_distinct(near, ENTRIES_PER_LEG),
+                worded.iter().map(|hit| hit.entry),
+            )
+        };
+        // A negative question that was asked word for word is meant to keep its entry out.
+        let is_negative =
+            |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == key);
+        considered.candidates.retain(|&entry| !is_negative(entry));
+        considered.exact = considered.candidates.iter().map(|entry| exact.contains(entry)).collect();
+
+        let token_center = self.ranker.token_center(embedded.tokens.dimension);
+        let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
+        let question = Question::new(normalized.as_str(), tokens);
+        let centered = self.ranker.centered(embedded.vector.as_slice());
+        let best_answer = words.best_answer_score().max(f32::MIN_POSITIVE);
+        let best_phrasing = words.best_phrasing_score().max(f32::MIN_POSITIVE);
+        let mut candidates = Vec::with_capacity(considered.candidates.len());
+        for &entry in &considered.candidates {
+            let prepared = &self.entries[entry as usize];
+            let scores = words.entry(entry);
+            let nearest = self.nearest_phrasings(prepared, &embedded.vector);
+            considered.lexical.push(scores.phrasing().bm25 / best_phrasing);
+            considered.nearest.push(nearest.first().map_or(0, |&(nth, _)| nth));
+            candidates.push(Candidate {
+                phrasings: nearest.iter().map(|&(nth, _)| &prepared.questions[nth]).collect(),
+                dense: nearest.first().map_or(0.0, |&(_, similarity)| similarity),
+                negative: prepared
+                    .negatives
+                    .iter()
+                    .map(|negative| negative.vector.cosine(&embedded.vector))
+                    .reduce(f32::max),
+                answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
+                    dense: dot(&answer.centered, &centered),
+                    words: scores.answer.bm25 / best_answer,
+                    tokens: &answer.tokens,
+                }),
+            });
+        }
+        considered.features = extract(&question, &candidates);
+        Ok(considered)
+    }
+
+    /// An entry's phrasings that are nearest to `query`, nearest first, with their similarities.
+    fn nearest_phrasings(&self, prepared: &Prepared, query: &Embedding) -> Vec<(usize, f32)> {
+        let vectors = self.index.vectors();
+        let mut nearest: Vec<(usize, f32)> = (0..prepared.questions.len())
+            .map(|nth| (nth, dot(vectors.vector(prepared.first_vector + nth as u32), query.as_slice())))
+            .collect();
+        nearest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        nearest.truncate(PHRASINGS_COMPARED);
+        nearest
+    }
+}
+
+/// The first `n` different ones.
+fn first_distinct(entries: impl Iterator<Item = u32>, n: usize) -> Vec<u32> {
+    let mut distinct = Vec::with_capacity(n);
+    for entry in entries {
+        if distinct.len() == n {
+            break;
+        }
+        if !distinct.contains(&entry) {
+            distinct.push(entry);
+        }
+    }
+    distinct
+}
+
+/// All of them, each once, in ascending order.
+fn union(
+    exact: impl Iterator<Item = u32>,
+    near: impl IntoIterator<Item = u32>,
+    worded: impl Iterator<Item = u32>,
+) -> Vec<u32> {
+    let mut all: Vec<u32> = exact.chain(near).chain(worded).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}

@@ -1,0 +1,255 @@
+//! [`Features`]: one candidate entry as numbers. Nothing here knows an index, a model or a weight.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use super::tokens::{TokenMatrix, TokenSimilarities};
+use crate::text::{contrast::Contrasts, question_kind::QuestionKinds, words::Tokenizer};
+
+/// A question, asked or stored, taken apart for comparison.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Hashes of its characters, bigrams and Latin words; sorted, none twice.
+    grams: Box<[u64]>,
+    contrasts: Contrasts,
+    kinds: QuestionKinds,
+    tokens: TokenMatrix,
+}
+
+impl Question {
+    /// Takes a normalised text apart.
+    #[must_use]
+    pub fn new(normalized: &str, tokens: TokenMatrix) -> Self {
+        let mut grams: Vec<u64> =
+            Tokenizer::grams().tokenize(normalized).iter().map(|token| hash(token.text)).collect();
+        grams.sort_unstable();
+        grams.dedup();
+        Self {
+            grams: grams.into(),
+            contrasts: Contrasts::of(normalized),
+            kinds: QuestionKinds::of(normalized),
+            tokens,
+        }
+    }
+
+    /// The opposites in which the two differ.
+    #[must_use]
+    pub fn contrasts(&self) -> &Contrasts {
+        &self.contrasts
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// An entry that may answer a query, with what is known of it so far.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// Its nearest phrasings.
+    pub phrasings: Vec<&'a Question>,
+    /// Cosine of the query and the nearest phrasing.
+    pub dense: f32,
+    /// Cosine of the query and the nearest negative question, if it has one.
+    pub negative: Option<f32>,
+    /// What its answer has in common with the query, if it has an answer.
+    pub answer: Option<AnswerMatch<'a>>,
+}
+
+/// What an answer has in common with a query.
+#[derive(Debug)]
+pub struct AnswerMatch<'a> {
+    /// Cosine of the query and the answer, both centred.
+    pub dense: f32,
+    /// BM25 as a share of the best answer's in the FAQ, 0..=1.
+    pub words: f32,
+    /// Its tokens.
+    pub tokens: &'a TokenMatrix,
+}
+
+/// A candidate as numbers; more is better for all of them. Also the weights of a linear score, one a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Cosine of the query and the nearest phrasing.
+    pub dense: f32,
+    /// Centred cosine of the query and the answer.
+    pub answer_dense: f32,
+    /// How well the query's tokens are found in phrasings and answer, mean of the best cosines.
+    pub query_tokens: f32,
+    /// How well the phrasing's tokens are found in the query, mean of the best cosines.
+    pub phrasing_tokens: f32,
+    /// BM25 of the answer as a share of the best answer's.
+    pub answer_words: f32,
+    /// Dice coefficient of the characters, bigrams and Latin words of query and phrasing.
+    pub overlap: f32,
+    /// Minus the number of opposites (开启/关闭, numbers) in which they differ.
+    pub contrast: f32,
+    /// Minus how much nearer the query is to a negative question than to any phrasing.
+    pub negative: f32,
+    /// Minus the number of question kinds (why, how, how much …) in which they differ.
+    pub kind: f32,
+}
+
+impl Features {
+    /// How many there are.
+    pub const COUNT: usize = 9;
+
+    /// In the order of the fields.
+    #[must_use]
+    pub fn to_array(self) -> [f32; Self::COUNT] {
+        let Self {
+            dense,
+            answer_dense,
+            query_tokens,
+            phrasing_tokens,
+            answer_words,
+            overlap,
+            contrast,
+            negative,
+            kind,
+        } = self;
+        [dense, answer_dense, query_tokens, phrasing_tokens, answer_words, overlap, contrast, negative, kind]
+    }
+
+    /// The reverse of [`to_array`](Self::to_array).
+    #[must_use]
+    pub fn from_array(values: [f32; Self::COUNT]) -> Self {
+        let [
+            dense,
+            answer_dense,
+            query_tokens,
+            phrasing_tokens,
+            answer_words,
+            overlap,
+            contrast,
+            negative,
+            kind,
+        ] = values;
+        Self {
+            dense,
+            answer_dense,
+            query_tokens,
+            phrasing_tokens,
+            answer_words,
+            overlap,
+            contrast,
+            negative,
+            kind,
+        }
+    }
+
+    /// Weighted sum: `self` are the weights.
+    #[must_use]
+    pub fn dot(self, values: Self) -> f32 {
+        self.to_array().iter().zip(values.to_array()).map(|(weight, value)| weight * value).sum()
+    }
+}
+
+/// The features of every candidate. Depends on the candidates together only where one has no answer while others
+/// have: it is then taken to gain from its answer what the others gain on average, neither more nor less.
+#[must_use]
+pub fn extract(query: &Question, candidates: &[Candidate<'_>]) -> Vec<Features> {
+    let texts: Vec<&TokenMatrix> = candidates
+        .iter()
+        .flat_map(|candidate| {
+            let answer = candidate.answer.as_ref().map(|answer| answer.tokens);
+            candidate.phrasings.iter().map(|phrasing| &phrasing.tokens).chain(answer)
+        })
+        .collect();
+    let similarities = TokenSimilarities::new(&query.tokens, &texts);
+    let mut text = 0..texts.len();
+    let raw: Vec<Raw> =
+        candidates.iter().map(|candidate| Raw::new(query, candidate, &similarities, &mut text)).collect();
+
+    let gains = || raw.iter().filter_map(|raw| raw.answer.as_ref());
+    let count = gains().count().max(1) as f32;
+    let mean_dense = gains().map(|gain| gain.dense).sum::<f32>() / count;
+    let mean_tokens = gains().map(|gain| gain.tokens).sum::<f32>() / count;
+    raw.into_iter()
+        .map(|Raw { features, answer }| {
+            let gain = answer.unwrap_or(AnswerGain { dense: mean_dense, tokens: mean_tokens });
+            Features {
+                answer_dense: gain.dense,
+                query_tokens: features.query_tokens + gain.tokens,
+                ..features
+            }
+        })
+        .collect()
+}
+
+/// A candidate's features without its answer, and what the answer adds.
+struct Raw {
+    features: Features,
+    answer: Option<AnswerGain>,
+}
+
+struct AnswerGain {
+    dense: f32,
+    /// How much better the query's tokens are found with the answer than without.
+    tokens: f32,
+}
+
+impl Raw {
+    /// `texts` yields the positions of this candidate's texts within `similarities`.
+    fn new(
+        query: &Question,
+        candidate: &Candidate<'_>,
+        similarities: &TokenSimilarities,
+        texts: &mut impl Iterator<Item = usize>,
+    ) -> Self {
+        let mut features = Features {
+            dense: candidate.dense,
+            negative: -candidate.negative.map_or(0.0, |negative| (negative - candidate.dense).max(0.0)),
+            phrasing_tokens: f32::NEG_INFINITY,
+            overlap: f32::NEG_INFINITY,
+            contrast: f32::NEG_INFINITY,
+            kind: f32::NEG_INFINITY,
+            ..Features::default()
+        };
+        let mut in_phrasings = vec![-1.0; query.tokens.len()];
+        let mut query_tokens = f32::NEG_INFINITY;
+        for (phrasing, text) in candidate.phrasings.iter().zip(texts.by_ref()) {
+            let found = similarities.of_query(text);
+            query_tokens = query_tokens.max(mean(&found));
+            keep_better(&mut in_phrasings, &found);
+            features.phrasing_tokens = features.phrasing_tokens.max(similarities.mean_of_text(text));
+            features.overlap = features.overlap.max(dice(&query.grams, &phrasing.grams));
+            let difference = query.contrasts.difference(&phrasing.contrasts).count();
+            features.contrast = features.contrast.max(-(difference as f32));
+            features.kind = features.kind.max(-(query.kinds.difference(phrasing.kinds) as f32));
+        }
+        features.query_tokens = query_tokens;
+        let answer = candidate.answer.as_ref().zip(texts.next()).map(|(answer, text)| {
+            features.answer_words = answer.words;
+            let mut in_all = in_phrasings;
+            keep_better(&mut in_all, &similarities.of_query(text));
+            AnswerGain { dense: answer.dense, tokens: mean(&in_all) - query_tokens }
+        });
+        Self { features, answer }
+    }
+}
+
+fn keep_better(best: &mut [f32], found: &[f32]) {
+    for (best, &found) in best.iter_mut().zip(found) {
+        *best = best.max(found);
+    }
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+/// Dice coefficient of two sorted sets, 0..=1.
+fn dice(a: &[u64], b: &[u64]) -> f32 {
+    let (mut i, mut j, mut common) = (0, 0, 0u32);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        common += u32::from(x == y);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    2.0 * common as f32 / (a.len() + b.len()).max(1) as f32
+}

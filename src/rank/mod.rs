@@ -1,0 +1,17 @@
+//! From candidates to probabilities to a decision. Pure functions: no index, no model, no clock.
+//!
+//! ```text
+//! query + candidates --features--> numbers --ranker--> order and probabilities --policy--> Decision
+//! ```
+
+pub mod features;
+pub mod policy;
+pub mod ranker;
+mod scores;
+pub mod tokens;
+
+pub use features::{AnswerMatch, Candidate, Features, Question, extract};
+pub use policy::{Decision, Thresholds};
+pub use ranker::{Ranked, Ranker, RankerError};
+pub use scores::Scores;
+pub use tokens::TokenMatrix;

@@ -1,0 +1,191 @@
+//! The real binary with the real model on the customer's FAQ.
+
+use std::{fs, path::Path, process::Stdio};
+
+use dayi::store::FILE_NAME;
+use serde_json::Value;
+
+use crate::binary::{Server, dayi, run, stderr, stdout};
+
+const FAQ: &str = "data/wecom-faq/wecom-faq.md";
+
+fn json(output: &std::process::Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
+}
+
+#[test]
+fn indexing_twice_embeds_nothing_the_second_time_and_says_so() {
+    let data = tempfile::tempdir().unwrap();
+    let first = json(&run(data.path(), &["index", FAQ, "--json"]));
+    assert_eq!((&first["counts"]["added"], &first["entries"]), (&26.into(), &26.into()));
+    assert!(first["embedded"].as_u64().unwrap() >= 26);
+    let second = run(data.path(), &["index", FAQ]);
+    assert!(stdout(&second).contains("none had to be embedded"), "{}", stdout(&second));
+    assert!(stdout(&second).contains("26 unchanged"), "{}", stdout(&second));
+    let third = json(&run(data.path(), &["index", FAQ, "--json"]));
+    assert_eq!((&third["embedded"], &third["index_version"]), (&0.into(), &1.into()));
+}
+
+#[test]
+fn only_changed_questions_are_embedded_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("faq.jsonl");
+    let lines = |second: &str| {
+        format!(
+            "{{\"id\":\"a\",\"question\":\"群能解散吗\",\"answer\":\"能\"}}\n\
+             {{\"id\":\"b\",\"question\":\"{second}\",\"answer\":\"能\"}}\n"
+        )
+    };
+    let data = folder.path().join("data");
+    let index = || json(&run(&data, &["index", file.to_str().unwrap(), "--json"]));
+    fs::write(&file, lines("怎么建群")).unwrap();
+    let before = index();
+    fs::write(&file, lines("怎么建立一个群")).unwrap();
+    let after = index();
+    assert_eq!(after["counts"]["changed"], 1);
+    assert!(after["embedded"].as_u64() < before["embedded"].as_u64(), "{before} {after}");
+    assert_eq!((&before["index_version"], &after["index_version"]), (&1.into(), &2.into()));
+}
+
+#[test]
+fn ask_answers_from_a_file_without_touching_the_data_directory() {
+    let data = tempfile::tempdir().unwrap();
+    let output = run(data.path(), &["ask", "企业微信建的群能解散吗", "--faq", FAQ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("群主可以解散群，在群管理进入，点击解散群聊即可。"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_question_that_nothing_answers_is_exit_code_1() {
+    let data = tempfile::tempdir().unwrap();
+    let output = run(data.path(), &["ask", "今天天气怎么样", "--faq", FAQ, "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(json(&output)["decision"], "no_answer");
+}
+
+#[test]
+fn errors_are_exit_code_2_and_say_what_to_do() {
+    let data = tempfile::tempdir().unwrap();
+    for (arguments, expected) in [
+        (&["ask", "群"][..], "dayi index"),
+        (&["ask", " ", "--faq", FAQ], "empty"),
+        (&["ask", "群", "--faq", "no-such-file.md"], "no-such-file.md"),
+        (&["ask", "群", "--faq", "Cargo.toml"], ".toml"),
+        (&["index", "no-such-file.md"], "no-such-file.md"),
+        (&["serve"], "dayi index"),
+        (&["ask", "群", "--faq", FAQ, "--model", "/no/such/model"], "/no/such/model"),
+        (&["ask", "群", "--faq", FAQ, "--threads", "0"], "threads"),
+        (&["eval", "--faq", FAQ, "--queries", "no-such.jsonl"], "no-such.jsonl"),
+    ] {
+        let output = run(data.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
+        assert!(stderr(&output).contains(expected), "{arguments:?} says: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn serve_imports_answers_and_stops_gracefully() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::start(data.path(), &["--faq", FAQ]);
+    let (status, body) = server.post("/v1/match", r#"{"query":"群主想解散群聊在哪操作"}"#);
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["matches"][0]["id"], "wecom-faq-3-1");
+    let answer = body["matches"][0]["answer"]["markdown"].as_str().unwrap();
+    assert_eq!(answer, "群主可以解散群，在群管理进入，点击解散群聊即可。");
+
+    let terminated =
+        std::process::Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status();
+    assert!(terminated.unwrap().success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+
+    // What was imported is there without --faq.
+    let server = Server::start(data.path(), &[]);
+    let (_, body) = server.post("/v1/match/batch", r#"{"queries":["群主想解散群聊在哪操作"],"top_k":1}"#);
+    assert_eq!(body["results"][0]["matches"][0]["id"], "wecom-faq-3-1");
+}
+
+/// How many vectors the data directory holds; 0 while there is no database.
+fn vectors(data: &Path) -> i64 {
+    let Ok(connection) = rusqlite::Connection::open_with_flags(
+        data.join(FILE_NAME),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    ) else {
+        return 0;
+    };
+    connection.query_row("SELECT count(*) FROM vectors", [], |row| row.get(0)).unwrap_or(0)
+}
+
+#[test]
+fn an_index_run_killed_at_any_moment_is_completed_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("faq.jsonl"), folder.path().join("data"));
+    let line = |n| format!(r#"{{"id":"e-{n}","question":"第{n}种群怎么解散","answer":"找群主"}}"#);
+    fs::write(&file, (0..600).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    let start = || {
+        let mut command = dayi(&data);
+        command.args(["index", file.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    // Killed before anything is there, as soon as the database exists, and after each of the first commits.
+    let database = data.join(FILE_NAME);
+    let moments: [&dyn Fn() -> bool; 4] =
+        [&|| true, &|| database.exists(), &|| vectors(&data) > 0, &|| vectors(&data) > 128];
+    for moment in moments {
+        let mut child = start();
+        while !moment() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let kept = vectors(&data);
+    assert!(kept >= 128, "what was committed before the kill is gone: {kept}");
+    let report = json(&run(&data, &["index", file.to_str().unwrap(), "--json"]));
+    assert_eq!(report["entries"], 600);
+    assert!(report["embedded"].as_i64().unwrap() + kept <= vectors(&data) + 1, "{report}");
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    let found = json(&run(&data, &["ask", "第77种群怎么解散", "--json"]));
+    assert_eq!(found["matches"][0]["entry"]["id"], "e-77");
+}
+
+#[test]
+fn a_damaged_index_on_disk_is_rebuilt_from_the_store() {
+    let data = tempfile::tempdir().unwrap();
+    run(data.path(), &["index", FAQ]);
+    let mut damaged = 0;
+    for snapshot in fs::read_dir(data.path().join("index")).unwrap().map(|entry| entry.unwrap().path()) {
+        if snapshot.is_dir() {
+            for file in fs::read_dir(snapshot).unwrap().map(|entry| entry.unwrap().path()) {
+                let mut bytes = fs::read(&file).unwrap();
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 0x55;
+                fs::write(&file, bytes).unwrap();
+                damaged += 1;
+            }
+        }
+    }
+    assert!(damaged > 0);
+    let report = json(&run(data.path(), &["index", FAQ, "--json"]));
+    assert_eq!((&report["embedded"], &report["reopened"]), (&0.into(), &false.into()));
+    let found = json(&run(data.path(), &["ask", "企业微信建的群能解散吗", "--json"]));
+    assert_eq!(found["matches"][0]["entry"]["id"], "wecom-faq-3-1");
+}
+
+#[test]
+fn model_check_shows_the_checksum_of_the_weights() {
+    let data = tempfile::tempdir().unwrap();
+    let report = json(&run(data.path(), &["model", "check", "--json"]));
+    assert_eq!(report["dimension"], 384);
+    let weights = report["files"].as_array().unwrap().iter().find(|file| file["file"] == "model.safetensors");
+    assert_eq!(
+        weights.unwrap()["sha256"],
+        "665bfc86c822c865eceada6293220d8646dc1d60ce6ae25add228f6e872d607d"
+    );
+}
