@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Outcome, open, output};
+use super::{Outcome, explain, open, output};
 use crate::{
     config::Config,
     embed::Role,
@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// How many entries to show
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=50))]
     top_k: u8,
+    /// Say why: thresholds, runner-up, every part of the scores, the matched words in 【】
+    #[arg(long)]
+    explain: bool,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
@@ -39,13 +42,15 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     }
     let directory = args.faq.is_empty().then_some(config.data.as_path());
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, directory)?;
-    let query = Query { text: args.question, top_k: args.top_k.into(), ..Query::default() };
+    let query =
+        Query { text: args.question, top_k: args.top_k.into(), explain: args.explain, ..Query::default() };
     let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
     let verdict = snapshot.verdict(&query, &embedded[0])?;
     if args.json {
         output::json(&verdict)?;
     } else {
         print(&verdict)?;
+        explain::print(&verdict)?;
     }
     Ok(output::exit(verdict.decision != Decision::NoAnswer))
 }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod eval;
+mod explain;
 mod index;
 mod model;
 mod open;

@@ -121,8 +121,17 @@ impl Snapshot {
         let admitted = ranked.iter().filter(|ranked| {
             query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
         });
-        let matches = admitted.take(query.top_k).map(|ranked| self.found(&considered, ranked)).collect();
-        Ok(Verdict { decision, matches, index_version: self.version, model: self.model.name.clone() })
+        let matches = admitted.take(query.top_k).map(|ranked| Match {
+            explanation: query.explain.then(|| self.explain_match(&query.text, &considered, ranked)),
+            ..self.found(&considered, ranked)
+        });
+        Ok(Verdict {
+            decision,
+            matches: matches.collect(),
+            index_version: self.version,
+            model: self.model.name.clone(),
+            explanation: query.explain.then(|| self.explain(&query.text, decision, &considered, &ranked)),
+        })
     }
 
     fn found(&self, considered: &Considered, ranked: &Ranked) -> Match {
@@ -140,6 +149,7 @@ impl Snapshot {
                 negative: -features.negative,
             },
             entry,
+            explanation: None,
         }
     }
 
