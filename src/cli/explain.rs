@@ -4,6 +4,7 @@ use std::io;
 
 use super::output;
 use crate::{
+    faq::EntryId,
     matcher::{Explanation, Match, MatchExplanation, Verdict, explain::Contender},
     rank::{
         Thresholds,
@@ -34,7 +35,7 @@ fn decision(explanation: &Explanation) -> io::Result<()> {
         }
     }
     if !explanation.kept_out.is_empty() {
-        let ids: Vec<&str> = explanation.kept_out.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = explanation.kept_out.iter().map(EntryId::as_str).collect();
         output::line(format_args!("  反例排除  {}", ids.join("，")))?;
     }
     if let Some(ConfidenceParts { bias, parts, logit, probability }) = &explanation.confidence {

@@ -34,15 +34,22 @@ pub(super) struct Imported {
     pub held_out: HashSet<EntryId>,
 }
 
-/// Imports `files` into `store`. A file that cannot be read does not keep the others out.
+/// Imports `files` into `store` and says on stderr what was left out. A file that cannot be read does not keep the
+/// others out.
 pub(super) fn import(files: &[PathBuf], store: &mut Store) -> Result<Imported, Box<dyn Error>> {
+    let imported = import_quietly(files, store)?;
+    imported.reports.iter().for_each(report);
+    Ok(imported)
+}
+
+/// As [`import`], for callers that show the reports themselves.
+pub(super) fn import_quietly(files: &[PathBuf], store: &mut Store) -> Result<Imported, Box<dyn Error>> {
     let mut imported = Imported::default();
     let mut taken = HashMap::new();
     for file in files {
         match import::import_file(file) {
             Ok(mut import) => {
                 import.leave_out_taken(&mut taken);
-                report(&import.report);
                 imported.counts += store.replace_file(&import.report.file, &import.entries)?;
                 imported.held_out.extend(import.held_out);
                 imported.reports.push(import.report);

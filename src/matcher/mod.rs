@@ -7,6 +7,7 @@
 mod build;
 pub mod explain;
 mod find_ranker;
+mod itself;
 mod query;
 mod snapshot;
 
@@ -20,6 +21,7 @@ use arc_swap::ArcSwap;
 pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
 pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, find_ranker};
+pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, Snapshot};
 
