@@ -95,6 +95,7 @@ pub struct Sources<'a> {
 pub fn check(entries: &[Entry], snapshot: &Snapshot, sources: &Sources<'_>) -> Result<Report, VectorError> {
     let enabled: Vec<Entry> = entries.iter().filter(|entry| entry.enabled).cloned().collect();
     let mut findings = imported(sources.imports);
+    findings.extend(texts::unanswered(&enabled));
     for entry in &enabled {
         let problems = texts::of_entry(entry);
         let pictures = sources.pictures.map(|folder| import::check_pictures(&entry.answer, folder));

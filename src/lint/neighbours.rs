@@ -40,6 +40,7 @@ pub(super) fn check(
 
     let thresholds = snapshot.ranker().thresholds;
     let mut findings = Vec::new();
+    let mut misplaced = HashSet::new();
     let mut pairs: BTreeMap<(usize, usize), (usize, Mistaken)> = BTreeMap::new();
     for ((entry, phrasing), asked) in phrasings.into_iter().zip(asked) {
         let Some(SelfAsked { winner, stand_in }) = asked else { continue };
@@ -47,6 +48,7 @@ pub(super) fn check(
         if let Some(by) = winner.filter(|by| by.entry != entry && by.confidence >= thresholds.clarify) {
             if !is_known(&by) {
                 findings.push(finds_other(entries, entry, Mistaken { phrasing, by }));
+                misplaced.insert((entry, phrasing));
             }
         } else if let Some(by) = stand_in.filter(|by| by.confidence >= thresholds.answer && !is_known(by)) {
             let worst = pairs
@@ -57,7 +59,9 @@ pub(super) fn check(
             }
         }
     }
-    findings.extend(pairs.into_values().map(|(entry, mistaken)| alike(entries, entry, mistaken)));
+    // An entry that is only near to a misplaced phrasing of the other needs no second word.
+    let pairs = pairs.into_values().filter(|(_, it)| !misplaced.contains(&(it.by.entry, it.by.phrasing)));
+    findings.extend(pairs.map(|(entry, mistaken)| alike(entries, entry, mistaken)));
     Ok(findings)
 }
 

@@ -23,6 +23,12 @@ pub enum Problem {
     /// Nothing to say.
     #[error("there is no answer, so whoever asks gets an empty one; write it or disable the entry")]
     NoAnswer,
+    /// No entry has an answer: a column was not read, or it is no FAQ.
+    #[error("none of the {entries} entries has an answer; is the field of the answers called `answer`?")]
+    NoAnswers {
+        /// How many entries there are.
+        entries: usize,
+    },
     /// The same phrasing twice in one entry.
     #[error("the similar question {text:?} is in the entry already; delete it")]
     RepeatedSimilar {
@@ -50,7 +56,9 @@ pub enum Problem {
         text: String,
     },
     /// Nearly the same question, nearly the same answer.
-    #[error("{text:?} and {other:?} ask and answer nearly the same; merge them, one as a similar question")]
+    #[error(
+        "{text:?} and {other:?} ask and answer nearly the same ({confidence:.2}); merge them, one as a similar question"
+    )]
     NearDuplicate {
         /// A question of the first entry.
         text: String,
@@ -61,7 +69,7 @@ pub enum Problem {
     },
     /// Nearly the same question, another answer.
     #[error(
-        "{text:?} is easily taken for {other:?}{}; if they differ, make each a negative question of the other \
+        "{text:?} is easily taken for {other:?} ({confidence:.2}{}); if they differ, make each a negative question of the other \
          entry, else merge them",
         named(contrasts)
     )]
@@ -77,8 +85,8 @@ pub enum Problem {
     },
     /// A phrasing that lies nearer to another entry than to the rest of its own.
     #[error(
-        "{text:?} is nearer to {other:?} of the second entry than to anything else in its own; move it there, or \
-         add similar questions like it"
+        "{text:?} is nearer to {other:?} of the second entry than to the rest of its own ({confidence:.2}); move it \
+         there, or add similar questions like it"
     )]
     FindsOther {
         /// The phrasing.
@@ -99,6 +107,7 @@ impl Problem {
             Self::BlankQuestion { .. } => "blank_question",
             Self::BlankSimilar { .. } => "blank_similar",
             Self::NoAnswer => "no_answer",
+            Self::NoAnswers { .. } => "no_answers",
             Self::RepeatedSimilar { .. } => "repeated_similar",
             Self::OwnNegative { .. } => "own_negative",
             Self::AskedTwice { .. } => "asked_twice",
@@ -116,6 +125,7 @@ impl Problem {
             Self::Import(kind) => kind.severity(),
             Self::BlankQuestion { .. }
             | Self::NoAnswer
+            | Self::NoAnswers { .. }
             | Self::OwnNegative { .. }
             | Self::AskedTwice { .. }
             | Self::TwoAnswers { .. } => Severity::Error,
@@ -138,6 +148,7 @@ impl Problem {
             | Self::BlankQuestion { .. }
             | Self::BlankSimilar { .. }
             | Self::NoAnswer
+            | Self::NoAnswers { .. }
             | Self::RepeatedSimilar { .. }
             | Self::OwnNegative { .. }
             | Self::AskedTwice { .. }
@@ -147,5 +158,5 @@ impl Problem {
 }
 
 fn named(contrasts: &[&str]) -> String {
-    if contrasts.is_empty() { String::new() } else { format!(" (they differ in {})", contrasts.join(", ")) }
+    if contrasts.is_empty() { String::new() } else { format!(", differs in {}", contrasts.join(", ")) }
 }

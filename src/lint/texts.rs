@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::problem::Problem;
+use super::{Finding, problem::Problem};
 use crate::{
     faq::{Answer, Entry},
     text::{
@@ -39,10 +39,16 @@ pub(super) fn of_entry(entry: &Entry) -> Vec<Problem> {
             problems.push(Problem::OwnNegative { text: text.clone() });
         }
     }
-    if entry.answer.is_empty() {
-        problems.push(Problem::NoAnswer);
-    }
     problems
+}
+
+/// The entries without an answer; one finding when it is all of them.
+pub(super) fn unanswered(entries: &[Entry]) -> Vec<Finding> {
+    let without: Vec<&Entry> = entries.iter().filter(|entry| entry.answer.is_empty()).collect();
+    if without.len() > 1 && without.len() == entries.len() {
+        return vec![Finding::new(&[], Problem::NoAnswers { entries: entries.len() })];
+    }
+    without.into_iter().map(|entry| Finding::new(&[entry], Problem::NoAnswer)).collect()
 }
 
 /// Two entries that ask the same, by their positions.
@@ -79,10 +85,11 @@ pub(super) fn asked_twice(entries: &[&Entry]) -> Vec<AskedTwice> {
     pairs.into_iter().map(|(pair, problem)| AskedTwice { pair, problem }).collect()
 }
 
-/// Whether two answers say the same in nearly the same words and show the same pictures.
+/// Whether two answers say the same in nearly the same words and show the same pictures. Two missing answers do not:
+/// nobody knows what they would say.
 pub(super) fn same_answer(a: &Answer, b: &Answer) -> bool {
-    if a.markdown() == b.markdown() {
-        return true;
+    if a.is_empty() || a.markdown() == b.markdown() {
+        return !a.is_empty();
     }
     let (text_a, text_b) = (a.plain_text(), b.plain_text());
     let (text_a, text_b) = (normalize(&text_a), normalize(&text_b));
