@@ -61,13 +61,18 @@ pub struct Report {
     pub errors: usize,
     /// How many are warnings.
     pub warnings: usize,
-    /// Errors first, then by entry as they stand in the FAQ.
+    /// Errors first, then what is certain, then the surest; equal ones as they stand in the FAQ.
     pub findings: Vec<Finding>,
 }
 
 impl Report {
     fn new(entries: &[Entry], mut findings: Vec<Finding>) -> Self {
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.problem.severity()));
+        // What is certain has no confidence and counts as more than any.
+        let sure = |finding: &Finding| finding.problem.confidence().unwrap_or(f32::INFINITY);
+        findings.sort_by(|a, b| {
+            let by_severity = b.problem.severity().cmp(&a.problem.severity());
+            by_severity.then_with(|| sure(b).total_cmp(&sure(a)))
+        });
         let errors = findings.iter().filter(|finding| finding.problem.severity() == Severity::Error).count();
         Self {
             entries: entries.len(),
