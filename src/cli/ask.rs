@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Outcome, open, output};
+use super::{Outcome, explain, open, output};
 use crate::{
     config::Config,
     embed::Role,
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// How many entries to show
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=50))]
     top_k: u8,
+    /// Say why: thresholds, runner-up, every part of the scores, the matched words in 【】
+    #[arg(long)]
+    explain: bool,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
@@ -31,15 +34,18 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
         return Err("the question is empty: put it in quotes, as in dayi ask \"群怎么解散\"".into());
     }
     let mut source = open::Source::open(&args.faq, config)?;
+    source.files.tell();
     let embedder = open::model(config)?;
     let (snapshot, _) = open::snapshot(&mut source.store, embedder.as_ref(), config, source.directory)?;
-    let query = Query { text: args.question, top_k: args.top_k.into(), ..Query::default() };
+    let query =
+        Query { text: args.question, top_k: args.top_k.into(), explain: args.explain, ..Query::default() };
     let question = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
     let verdict = snapshot.verdict(&query, &question[0])?;
     if args.json {
         output::json(&verdict)?;
     } else {
         print(&verdict)?;
+        explain::print(&verdict)?;
     }
     Ok(output::exit(verdict.decision != Decision::NoAnswer))
 }

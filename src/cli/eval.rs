@@ -82,7 +82,9 @@ fn evaluate(
     let near_miss = args.near_miss.as_deref().map(dataset::read_unanswerable).transpose()?;
     let out_of_scope = args.out_of_scope.as_deref().map(dataset::read_unanswerable).transpose()?;
 
-    let open::Source { mut store, directory, held_out } = open::Source::open(&args.faq, config)?;
+    let open::Source { mut store, directory, files } = open::Source::open(&args.faq, config)?;
+    files.tell();
+    let held_out = files.held_out();
     let entries = store.entries()?;
     let (snapshot, built) = open::snapshot(&mut store, embedder, config, directory)?;
 

@@ -40,6 +40,7 @@ struct Report<'a> {
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let files = open::Files::read(&args.files);
+    files.tell();
     if files.failed.len() == args.files.len() {
         return Err("none of the files could be used, see above; nothing is changed".into());
     }

@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand, each with its `Args` and its `run`.
 //!
-//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, or an evaluation got
-//! worse; 2: an error.
+//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, an evaluation got worse,
+//! or a check found errors; 2: an error.
 
 mod ask;
 mod eval;
+mod explain;
 mod index;
+mod lint;
 mod model;
 mod open;
 mod output;
@@ -19,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat, Settings};
 
-/// Exit code when nothing matched, or an evaluation got worse than its baseline.
+/// Exit code when nothing matched, an evaluation got worse than its baseline, or a check found errors.
 const NEGATIVE: u8 = 1;
 /// Exit code of every error.
 const FAILURE: u8 = 2;
@@ -52,6 +54,8 @@ enum Command {
     Serve(serve::Args),
     /// Measure accuracy and latency on labelled questions
     Eval(eval::Args),
+    /// Check the FAQ for what costs right answers
+    Lint(lint::Args),
     /// List, fetch and check models
     Model(model::Args),
 }
@@ -72,6 +76,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Ask(args) => ask::run(args, &config),
                 Command::Serve(args) => serve::run(&args, &config),
                 Command::Eval(args) => eval::run(&args, &config),
+                Command::Lint(args) => lint::run(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
             }
         });

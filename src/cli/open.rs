@@ -30,7 +30,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Reads `paths`. A file that cannot be used does not keep the others out; problems are told on stderr.
+    /// Reads `paths`. A file that cannot be used does not keep the others out; see [`tell`](Self::tell).
     pub(super) fn read(paths: &[PathBuf]) -> Self {
         let mut files = Self::default();
         let mut taken = HashMap::new();
@@ -38,12 +38,11 @@ impl Files {
             match import::import_file(path) {
                 // An empty file is more likely a mistake than a wish to remove all of its entries.
                 Ok(import) if import.entries.is_empty() => {
-                    report(&import.report);
+                    tell(&import.report);
                     files.fail(format!("{}: no entry was found, so nothing is changed", import.report.file));
                 }
                 Ok(mut import) => {
                     import.leave_out_taken(&mut taken);
-                    report(&import.report);
                     files.imports.push(import);
                 }
                 Err(error) => {
@@ -83,13 +82,18 @@ impl Files {
     pub(super) fn reports(&self) -> Vec<&ImportReport> {
         self.imports.iter().map(|import| &import.report).collect()
     }
+
+    /// Says on stderr what was left out.
+    pub(super) fn tell(&self) {
+        self.reports().into_iter().for_each(tell);
+    }
 }
 
 /// A FAQ to read from, and where it keeps its index: the files of `--faq`, in memory, or the data directory.
 pub(super) struct Source<'a> {
     pub store: Store,
     pub directory: Option<&'a Path>,
-    pub held_out: HashSet<EntryId>,
+    pub files: Files,
 }
 
 impl<'a> Source<'a> {
@@ -97,17 +101,17 @@ impl<'a> Source<'a> {
     pub(super) fn open(faq: &[PathBuf], config: &'a Config) -> Result<Self, Box<dyn Error>> {
         if faq.is_empty() {
             let store = Store::open(&config.data)?;
-            return Ok(Self { store, directory: Some(&config.data), held_out: HashSet::new() });
+            return Ok(Self { store, directory: Some(&config.data), files: Files::default() });
         }
         let files = Files::read(faq).complete()?;
         let mut store = Store::in_memory()?;
         files.store_in(&mut store)?;
-        Ok(Self { store, directory: None, held_out: files.held_out() })
+        Ok(Self { store, directory: None, files })
     }
 }
 
-/// Says what was left out of a file, on stderr.
-fn report(report: &ImportReport) {
+/// Says on stderr what was left out of a file.
+fn tell(report: &ImportReport) {
     for issue in &report.issues {
         output::note(format_args!("{}: {issue}", report.file));
     }

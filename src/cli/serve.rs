@@ -25,6 +25,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let files = open::Files::read(&args.faq).complete()?;
+    files.tell();
     let embedder = open::model(config)?;
     let mut store =
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };

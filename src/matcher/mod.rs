@@ -5,7 +5,9 @@
 //! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
 
 mod build;
+pub mod explain;
 mod find_ranker;
+mod itself;
 mod query;
 mod snapshot;
 
@@ -17,7 +19,9 @@ use std::sync::{
 use arc_swap::ArcSwap;
 
 pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
+pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, find_ranker};
+pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, Snapshot};
 

@@ -12,7 +12,7 @@ use crate::{
     rank::{
         AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, extract, policy,
     },
-    text::normalize::normalize,
+    text::normalize::{Normalized, normalize},
     vector::{Embedding, VectorError, dot},
 };
 
@@ -122,8 +122,17 @@ impl Snapshot {
         let admitted = ranked.iter().filter(|ranked| {
             query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
         });
-        let matches = admitted.take(query.top_k).map(|ranked| self.found(&considered, ranked)).collect();
-        Ok(Verdict { decision, matches, index_version: self.version, model: self.model.name.clone() })
+        let matches = admitted.take(query.top_k).map(|ranked| Match {
+            explanation: query.explain.then(|| self.explain_match(&query.text, &considered, ranked)),
+            ..self.found(&considered, ranked)
+        });
+        Ok(Verdict {
+            decision,
+            matches: matches.collect(),
+            index_version: self.version,
+            model: self.model.name.clone(),
+            explanation: query.explain.then(|| self.explain(&query.text, decision, &considered, &ranked)),
+        })
     }
 
     fn found(&self, considered: &Considered, ranked: &Ranked) -> Match {
@@ -141,6 +150,7 @@ impl Snapshot {
                 negative: -features.negative,
             },
             entry,
+            explanation: None,
         }
     }
 
@@ -150,6 +160,21 @@ impl Snapshot {
     /// When the vector does not fit the index.
     pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
         let normalized = normalize(text);
+        let token_center = self.ranker.token_center(embedded.tokens.dimension);
+        let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
+        let question = Question::new(normalized.as_str(), tokens);
+        self.consider_question(&normalized, &question, &embedded.vector, None)
+    }
+
+    /// As [`consider`](Self::consider), of a question that is taken apart already; `left_out`, an entry and one of
+    /// its phrasings, is treated as if it were not in the FAQ.
+    pub(super) fn consider_question(
+        &self,
+        normalized: &Normalized,
+        question: &Question,
+        vector: &Embedding,
+        left_out: Option<(u32, usize)>,
+    ) -> Result<Considered, VectorError> {
         let mut considered = Considered {
             candidates: Vec::new(),
             features: Vec::new(),
@@ -162,7 +187,7 @@ impl Snapshot {
         }
         let key = normalized.comparison_key();
         let exact = self.exact.get(&key).map_or(&[][..], Vec::as_slice);
-        let hits = self.index.search(&embedded.vector, NEIGHBOURS)?;
+        let hits = self.index.search(vector, NEIGHBOURS)?;
         let words = self.lexical.search(normalized.as_str());
         considered.candidates = if self.entries.len() <= COMPARE_ALL {
             (0..self.entries.len() as u32).collect()
@@ -178,20 +203,22 @@ impl Snapshot {
         // A negative question that was asked word for word is meant to keep its entry out.
         let is_negative =
             |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == key);
-        considered.candidates.retain(|&entry| !is_negative(entry));
-        considered.exact = considered.candidates.iter().map(|entry| exact.contains(entry)).collect();
+        let left_out_of = |entry: u32| left_out.filter(|&(of, _)| of == entry).map(|(_, phrasing)| phrasing);
+        let has_phrasing = |entry: u32| {
+            self.entries[entry as usize].questions.len() > usize::from(left_out_of(entry).is_some())
+        };
+        considered.candidates.retain(|&entry| !is_negative(entry) && has_phrasing(entry));
+        let is_exact = |entry: &u32| exact.contains(entry) && left_out_of(*entry).is_none();
+        considered.exact = considered.candidates.iter().map(is_exact).collect();
 
-        let token_center = self.ranker.token_center(embedded.tokens.dimension);
-        let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
-        let question = Question::new(normalized.as_str(), tokens);
-        let centered = self.ranker.centered(embedded.vector.as_slice());
+        let centered = self.ranker.centered(vector.as_slice());
         let best_answer = words.best_answer_score().max(f32::MIN_POSITIVE);
         let best_phrasing = words.best_phrasing_score().max(f32::MIN_POSITIVE);
         let mut candidates = Vec::with_capacity(considered.candidates.len());
         for &entry in &considered.candidates {
             let prepared = &self.entries[entry as usize];
             let scores = words.entry(entry);
-            let nearest = self.nearest_phrasings(prepared, &embedded.vector);
+            let nearest = self.nearest_phrasings(prepared, vector, left_out_of(entry));
             considered.lexical.push(scores.phrasing().bm25 / best_phrasing);
             considered.nearest.push(nearest.first().map_or(0, |&(nth, _)| nth));
             candidates.push(Candidate {
@@ -200,7 +227,7 @@ impl Snapshot {
                 negative: prepared
                     .negatives
                     .iter()
-                    .map(|negative| negative.vector.cosine(&embedded.vector))
+                    .map(|negative| negative.vector.cosine(vector))
                     .reduce(f32::max),
                 answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
                     dense: dot(&answer.centered, &centered),
@@ -209,14 +236,20 @@ impl Snapshot {
                 }),
             });
         }
-        considered.features = extract(&question, &candidates);
+        considered.features = extract(question, &candidates);
         Ok(considered)
     }
 
     /// An entry's phrasings that are nearest to `query`, nearest first, with their similarities.
-    fn nearest_phrasings(&self, prepared: &Prepared, query: &Embedding) -> Vec<(usize, f32)> {
+    fn nearest_phrasings(
+        &self,
+        prepared: &Prepared,
+        query: &Embedding,
+        left_out: Option<usize>,
+    ) -> Vec<(usize, f32)> {
         let vectors = self.index.vectors();
         let mut nearest: Vec<(usize, f32)> = (0..prepared.questions.len())
+            .filter(|&nth| left_out != Some(nth))
             .map(|nth| (nth, dot(vectors.vector(prepared.first_vector + nth as u32), query.as_slice())))
             .collect();
         nearest.sort_by(|a, b| b.1.total_cmp(&a.1));

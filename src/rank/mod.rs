@@ -4,6 +4,7 @@
 //! query + candidates --features--> numbers --ranker--> order and probabilities --policy--> Decision
 //! ```
 
+pub mod explain;
 pub mod features;
 pub mod policy;
 pub mod ranker;

@@ -29,7 +29,7 @@ impl Decision {
 }
 
 /// Where the decisions change, as probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// From this confidence in the best entry on it is the answer.

@@ -6,6 +6,7 @@
 pub mod chars;
 pub mod contrast;
 pub mod filler;
+pub mod marks;
 pub mod normalize;
 pub mod numbers;
 pub mod overlap;

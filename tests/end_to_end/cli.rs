@@ -61,6 +61,24 @@ fn ask_answers_from_a_file_without_touching_the_data_directory() {
 }
 
 #[test]
+fn ask_explains_its_decision_on_request() {
+    let data = tempfile::tempdir().unwrap();
+    let question = "群主想解散群聊在哪操作";
+    let output = run(data.path(), &["ask", question, "--faq", FAQ, "--explain"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for expected in ["为什么：最佳条目的置信度", "回答 >= ", "第二", "【解散", "phrasing_tokens", "得分"]
+    {
+        assert!(text.contains(expected), "{expected} is missing in\n{text}");
+    }
+    let plain = json(&run(data.path(), &["ask", question, "--faq", FAQ, "--json"]));
+    let explained = json(&run(data.path(), &["ask", question, "--faq", FAQ, "--json", "--explain"]));
+    assert!(plain.get("explanation").is_none() && plain["matches"][0].get("explanation").is_none());
+    assert_eq!(explained["explanation"]["reason"], "confident");
+    assert_eq!(explained["matches"][0]["confidence"], plain["matches"][0]["confidence"]);
+}
+
+#[test]
 fn a_question_that_nothing_answers_is_exit_code_1() {
     let data = tempfile::tempdir().unwrap();
     let output = run(data.path(), &["ask", "今天天气怎么样", "--faq", FAQ, "--json"]);
