@@ -6,7 +6,7 @@ use super::{Outcome, open, output};
 use crate::{
     config::Config,
     embed::Role,
-    matcher::{Query, Snapshot, Verdict},
+    matcher::{Query, Verdict},
     rank::Decision,
     store::Store,
 };
@@ -40,7 +40,7 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     let directory = args.faq.is_empty().then_some(config.data.as_path());
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, directory)?;
     let query = Query { text: args.question, top_k: args.top_k.into(), ..Query::default() };
-    let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+    let embedded = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
     let verdict = snapshot.verdict(&query, &embedded[0])?;
     if args.json {
         output::json(&verdict)?;

@@ -2,17 +2,21 @@
 //!
 //! Owns the way from a question to its candidates; what makes one candidate better than another is `rank`'s.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use super::query::{Match, Query, Verdict};
+use super::{
+    query::{Match, Query, Verdict},
+    wordings::{Reading, Wordings},
+};
 use crate::{
     embed::{Embedded, ModelInfo},
     faq::Entry,
     index::{VectorIndex, lexical::LexicalIndex},
     rank::{
-        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, extract, policy,
+        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, Wording, extract,
+        policy,
     },
-    text::normalize::normalize,
+    text::{filler::core_key, normalize::normalize, spelling::Spelling, synonyms::Synonyms},
     vector::{Embedding, VectorError, dot},
 };
 
@@ -21,6 +25,9 @@ const COMPARE_ALL: usize = 64;
 
 /// Entries taken from each leg, vectors and words, of a larger FAQ.
 const ENTRIES_PER_LEG: usize = 10;
+
+/// Entries taken from the third leg, sounds: it is there for what the other two miss.
+const ENTRIES_BY_SOUND: usize = 3;
 
 /// Neighbours asked of the vector index: an entry may take several places with its phrasings.
 const NEIGHBOURS: usize = 64;
@@ -33,13 +40,14 @@ pub struct Snapshot {
     pub(super) version: u64,
     pub(super) model: ModelInfo,
     pub(super) ranker: Arc<Ranker>,
+    pub(super) synonyms: Arc<Synonyms>,
+    pub(super) spelling: Spelling,
     pub(super) entries: Vec<Prepared>,
     /// For each vector of the index: its entry and which of the entry's phrasings it is.
     pub(super) phrasings: Vec<(u32, u32)>,
     pub(super) index: Arc<dyn VectorIndex>,
     pub(super) lexical: LexicalIndex,
-    /// Entries by the comparison keys of their phrasings.
-    pub(super) exact: HashMap<String, Vec<u32>>,
+    pub(super) wordings: Wordings,
 }
 
 /// An entry taken apart for comparison.
@@ -60,6 +68,7 @@ pub(super) struct PreparedAnswer {
 
 /// A negative question taken apart for comparison.
 pub(super) struct PreparedNegative {
+    /// What is left of it without polite filler.
     pub(super) key: String,
     pub(super) vector: Embedding,
 }
@@ -71,8 +80,8 @@ pub struct Considered {
     pub candidates: Vec<u32>,
     /// Their features.
     pub features: Vec<Features>,
-    /// Which of them equal the question.
-    pub exact: Vec<bool>,
+    /// Which of them have the question's own wording.
+    pub wordings: Vec<Wording>,
     /// Their lexical scores, as a share of the best entry's.
     pub lexical: Vec<f32>,
     /// For each, which of its phrasings is nearest.
@@ -103,10 +112,23 @@ impl Snapshot {
         self.entries.iter().map(|prepared| &prepared.entry)
     }
 
-    /// A text, asked or stored, in the form in which the model gets it.
+    /// The customer's own synonyms.
     #[must_use]
-    pub fn model_text(text: &str) -> String {
-        normalize(text).as_str().to_owned()
+    pub fn synonyms(&self) -> &Arc<Synonyms> {
+        &self.synonyms
+    }
+
+    /// A question in the form in which the model gets it: normalised, with the customer's synonyms replaced, and with
+    /// pinyin in the characters of this FAQ.
+    #[must_use]
+    pub fn model_text(&self, question: &str) -> String {
+        self.read(question).text().as_str().to_owned()
+    }
+
+    fn read(&self, question: &str) -> Reading {
+        let typed = self.synonyms.canonicalize(&normalize(question));
+        let spelled = self.spelling.spell(&typed).map(|spelled| self.synonyms.canonicalize(&spelled));
+        Reading { typed, spelled }
     }
 
     /// The verdict on a question of which the model made `embedded`.
@@ -115,7 +137,7 @@ impl Snapshot {
     /// When the vector does not fit the index.
     pub fn verdict(&self, query: &Query, embedded: &Embedded) -> Result<Verdict, VectorError> {
         let considered = self.consider(&query.text, embedded)?;
-        let ranked = self.ranker.rank(&considered.features, &considered.exact);
+        let ranked = self.ranker.rank(&considered.features, &considered.wordings);
         let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
         let decision = policy::decide(&confidences, self.ranker.thresholds);
         let admitted = ranked.iter().filter(|ranked| {
@@ -136,7 +158,7 @@ impl Snapshot {
             scores: Scores {
                 dense: features.dense,
                 lexical: considered.lexical[at],
-                exact: f32::from(u8::from(considered.exact[at])),
+                exact: f32::from(u8::from(considered.wordings[at] == Wording::Same)),
                 negative: -features.negative,
             },
             entry,
@@ -148,19 +170,19 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
-        let normalized = normalize(text);
+        let question = self.read(text);
+        let normalized = question.text();
         let mut considered = Considered {
             candidates: Vec::new(),
             features: Vec::new(),
-            exact: Vec::new(),
+            wordings: Vec::new(),
             lexical: Vec::new(),
             nearest: Vec::new(),
         };
         if normalized.is_blank() || self.entries.is_empty() {
             return Ok(considered);
         }
-        let key = normalized.comparison_key();
-        let exact = self.exact.get(&key).map_or(&[][..], Vec::as_slice);
+        let alike = self.wordings.find(&question);
         let hits = self.index.search(&embedded.vector, NEIGHBOURS)?;
         let words = self.lexical.search(normalized.as_str());
         considered.candidates = if self.entries.len() <= COMPARE_ALL {
@@ -168,17 +190,24 @@ impl Snapshot {
         } else {
             let near = hits.iter().map(|hit| self.phrasings[hit.position as usize].0);
             let worded = words.top(ENTRIES_PER_LEG, 0.0);
+            let sounding = self.wordings.alike_in_sound(normalized, ENTRIES_BY_SOUND);
+            let alike = alike.iter().map(|&(entry, _)| entry);
             union(
-                exact.iter().copied(),
+                alike.chain(sounding),
                 first_distinct(near, ENTRIES_PER_LEG),
                 worded.iter().map(|hit| hit.entry),
             )
         };
         // A negative question that was asked word for word is meant to keep its entry out.
+        let core = core_key(normalized);
         let is_negative =
-            |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == key);
+            |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == core);
         considered.candidates.retain(|&entry| !is_negative(entry));
-        considered.exact = considered.candidates.iter().map(|entry| exact.contains(entry)).collect();
+        let wording = |candidate: u32| {
+            let same = alike.iter().filter(|&&(entry, _)| entry == candidate);
+            same.map(|&(_, wording)| wording).max().unwrap_or_default()
+        };
+        considered.wordings = considered.candidates.iter().map(|&entry| wording(entry)).collect();
 
         let token_center = self.ranker.token_center(embedded.tokens.dimension);
         let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
@@ -240,11 +269,11 @@ fn first_distinct(entries: impl Iterator<Item = u32>, n: usize) -> Vec<u32> {
 
 /// All of them, each once, in ascending order.
 fn union(
-    exact: impl Iterator<Item = u32>,
+    alike: impl Iterator<Item = u32>,
     near: impl IntoIterator<Item = u32>,
     worded: impl Iterator<Item = u32>,
 ) -> Vec<u32> {
-    let mut all: Vec<u32> = exact.chain(near).chain(worded).collect();
+    let mut all: Vec<u32> = alike.chain(near).chain(worded).collect();
     all.sort_unstable();
     all.dedup();
     all
