@@ -65,6 +65,7 @@ fn print(verdict: &Verdict) -> std::io::Result<()> {
             output::line("您是不是想问：")?;
             list(verdict)?;
         }
+        Decision::NoAnswer if verdict.matches.is_empty() => output::line("没有找到答案。")?,
         Decision::NoAnswer => {
             output::line("没有找到答案。最接近的问题：")?;
             list(verdict)?;

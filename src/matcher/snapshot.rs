@@ -88,6 +88,14 @@ pub struct Considered {
     pub nearest: Vec<usize>,
 }
 
+impl Considered {
+    /// Whether a candidate's nearest phrasings all differ from the question in a word that turns it round.
+    #[must_use]
+    pub fn opposes(&self, candidate: usize) -> bool {
+        self.features[candidate].contrast < 0.0 && self.wordings[candidate] < Wording::SameCore
+    }
+}
+
 impl Snapshot {
     /// Number of the FAQ's version, rising with every change.
     #[must_use]
@@ -139,7 +147,8 @@ impl Snapshot {
         let considered = self.consider(&query.text, embedded)?;
         let ranked = self.ranker.rank(&considered.features, &considered.wordings);
         let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
-        let decision = policy::decide(&confidences, self.ranker.thresholds);
+        let opposed = ranked.first().is_some_and(|best| considered.opposes(best.candidate));
+        let decision = policy::decide(&confidences, self.ranker.thresholds, opposed);
         let admitted = ranked.iter().filter(|ranked| {
             query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
         });

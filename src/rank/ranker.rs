@@ -193,12 +193,17 @@ impl Ranker {
 }
 
 /// Gives `others` the probability that is left, in proportion to the exponential of their scores, never more than
-/// the first has.
+/// the first has. One that its wording put before a better score counts with that score.
 fn share_out(others: &mut [Ranked], rest: f32, first: f32) {
-    let best = others.iter().map(|ranked| ranked.score).fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = others.iter().map(|ranked| (ranked.score - best).exp()).sum();
-    for ranked in others {
-        ranked.confidence = (rest.max(0.0) * (ranked.score - best).exp() / total).min(first);
+    let mut best = f32::NEG_INFINITY;
+    let mut scores: Vec<f32> = Vec::with_capacity(others.len());
+    for ranked in others.iter().rev() {
+        best = best.max(ranked.score);
+        scores.push(best);
+    }
+    let total: f32 = scores.iter().map(|score| (score - best).exp()).sum();
+    for (ranked, score) in others.iter_mut().zip(scores.into_iter().rev()) {
+        ranked.confidence = (rest.max(0.0) * (score - best).exp() / total).min(first);
     }
 }
 
