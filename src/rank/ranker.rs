@@ -173,13 +173,12 @@ impl Ranker {
         });
         let best = ranked.first().map(|ranked| wording(ranked.candidate)).unwrap_or_default();
         let alike = ranked.iter().take_while(|ranked| wording(ranked.candidate) == best).count();
-        let (certain, first) = match best.confidence() {
+        let (certain, first) = if let Some(confidence) = best.confidence() {
             // Two entries with the same question: each is right with half the probability.
-            Some(confidence) => (alike, confidence / alike as f32),
-            None => {
-                let evidence = Evidence::of(&ranked, features);
-                (1, evidence.map_or(0.0, |evidence| self.confidence.probability(evidence)))
-            }
+            (alike, confidence / alike as f32)
+        } else {
+            let evidence = Evidence::of(&ranked, features);
+            (1, evidence.map_or(0.0, |evidence| self.confidence.probability(evidence)))
         };
         let certain = certain.min(ranked.len());
         let (best, others) = ranked.split_at_mut(certain);
