@@ -6,7 +6,7 @@ use super::{Outcome, explain, open, output};
 use crate::{
     config::Config,
     embed::Role,
-    matcher::{Query, Snapshot, Verdict},
+    matcher::{Query, Verdict},
     rank::Decision,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     let (snapshot, _) = open::snapshot(&mut source.store, embedder.as_ref(), config, source.directory)?;
     let query =
         Query { text: args.question, top_k: args.top_k.into(), explain: args.explain, ..Query::default() };
-    let question = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+    let question = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
     let verdict = snapshot.verdict(&query, &question[0])?;
     if args.json {
         output::json(&verdict)?;
@@ -65,6 +65,7 @@ fn print(verdict: &Verdict) -> std::io::Result<()> {
             output::line("您是不是想问：")?;
             list(verdict)?;
         }
+        Decision::NoAnswer if verdict.matches.is_empty() => output::line("没有找到答案。")?,
         Decision::NoAnswer => {
             output::line("没有找到答案。最接近的问题：")?;
             list(verdict)?;

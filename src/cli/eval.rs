@@ -21,6 +21,7 @@ use crate::{
     },
     faq::EntryId,
     matcher::{Builder, Query, Snapshot},
+    text::normalize::normalize,
 };
 
 /// Measures accuracy, rejection, calibration and latency on labelled questions.
@@ -108,8 +109,9 @@ fn evaluate(
     if !held_out.is_empty() {
         let (held, rest) = split_held_out(labelled, &held_out);
         let kept = entries.iter().filter(|entry| !held_out.contains(&entry.id)).cloned().collect();
-        let (ranker, params) = (snapshot.ranker().clone(), &config.index);
-        let builder = Builder { embedder, ranker, params, folder: None, progress: &() };
+        let (ranker, synonyms) = (snapshot.ranker().clone(), snapshot.synonyms().clone());
+        let params = &config.index;
+        let builder = Builder { embedder, ranker, synonyms, params, folder: None, progress: &() };
         let (reduced, _) = builder.build_entries(kept, &mut store)?;
         run.held_out = ask(&held, "held out", &reduced, embedder)?;
         run.held_out_control = ask(&rest, "the others", &reduced, embedder)?;
@@ -147,7 +149,7 @@ fn ask(
     for question in questions {
         let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
-        let vectors = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
+        let vectors = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
         let verdict = snapshot.verdict(&query, &vectors[0])?;
         let took = start.elapsed();
         let ranked = verdict.matches.iter().map(|found| Ranked {
@@ -189,8 +191,11 @@ fn run_pairs(path: &Path, embedder: &dyn Embedder, as_json: bool) -> Outcome {
     let bar = progress::counter("pairs", pairs.len());
     let mut scored = Vec::with_capacity(pairs.len());
     for chunk in pairs.chunks(64) {
-        let texts: Vec<String> =
-            chunk.iter().flat_map(|pair| [&pair.a, &pair.b]).map(|text| Snapshot::model_text(text)).collect();
+        let texts: Vec<String> = chunk
+            .iter()
+            .flat_map(|pair| [&pair.a, &pair.b])
+            .map(|text| normalize(text).as_str().to_owned())
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let vectors = embedder.embed(&texts, Role::Query)?;
         let similarities = vectors.chunks_exact(2).map(|pair| f64::from(pair[0].cosine(&pair[1])));

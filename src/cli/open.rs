@@ -131,8 +131,10 @@ pub(super) fn snapshot(
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
     let folder = directory.map(|directory| directory.join(SNAPSHOTS));
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), directory)?);
+    let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
+    let params = &config.index;
     let builder =
-        Builder { embedder, ranker, params: &config.index, folder: folder.as_deref(), progress: &progress };
+        Builder { embedder, ranker, synonyms, params, folder: folder.as_deref(), progress: &progress };
     Ok(builder.build(store)?)
 }

@@ -40,6 +40,7 @@ fn lint(entries: &[Entry]) -> Report {
     let builder = Builder {
         embedder: &embedder,
         ranker: Arc::new(ranker(&embedder)),
+        synonyms: Arc::default(),
         params: &IndexParams::default(),
         folder: None,
         progress: &(),
@@ -175,6 +176,7 @@ fn pictures_are_looked_for_where_the_caller_says() {
     let builder = Builder {
         embedder: &embedder,
         ranker: Arc::new(ranker(&embedder)),
+        synonyms: Arc::default(),
         params: &IndexParams::default(),
         folder: None,
         progress: &(),

@@ -9,12 +9,13 @@ use super::snapshot::{Considered, Snapshot};
 use crate::{
     faq::EntryId,
     rank::{
-        Decision, Ranked, Thresholds,
-        explain::{ConfidenceParts, Part, Reason, score_parts},
+        Decision, Ranked, Thresholds, Wording,
+        explain::{ConfidenceParts, Part, Reason, Standing, score_parts},
         ranker::Evidence,
     },
     text::{
         contrast::Contrasts,
+        filler::core_key,
         marks::{MarkedText, mark},
         normalize::normalize,
     },
@@ -82,13 +83,21 @@ impl Snapshot {
         considered: &Considered,
         ranked: &[Ranked],
     ) -> Explanation {
-        let normalized = normalize(text);
+        let reading = self.read(text);
+        let normalized = reading.text();
         let thresholds = self.ranker.thresholds;
         let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
-        let exact = considered.exact.iter().filter(|&&exact| exact).count();
-        let reason = Reason::of(normalized.is_blank(), &confidences, exact, thresholds);
-        let evidence = if exact == 0 { Evidence::of(ranked, &considered.features) } else { None };
-        let key = normalized.comparison_key();
+        let first = ranked.first().map(|first| first.candidate);
+        let wording = first.map_or(Wording::Other, |first| considered.wordings[first]);
+        let standing = Standing {
+            wording,
+            sharing: considered.wordings.iter().filter(|&&other| other == wording).count(),
+            opposed: first.is_some_and(|first| considered.opposes(first)),
+        };
+        let reason = Reason::of(normalized.is_blank(), &confidences, standing, thresholds);
+        let by_model = wording == Wording::Other;
+        let evidence = if by_model { Evidence::of(ranked, &considered.features) } else { None };
+        let key = core_key(normalized);
         let kept_out = self.entries.iter().filter(|prepared| {
             !normalized.is_blank() && prepared.negatives.iter().any(|negative| negative.key == key)
         });
@@ -126,7 +135,7 @@ impl Snapshot {
         let [query, matched] = mark(text, phrasing);
         MatchExplanation {
             score: ranked.score,
-            exact: considered.exact[at],
+            exact: considered.wordings[at] == Wording::Same,
             features: score_parts(self.ranker.weights, considered.features[at]),
             contrasts: contrasts(text).difference(&contrasts(phrasing)).names().collect(),
             query,

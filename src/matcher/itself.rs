@@ -3,11 +3,8 @@
 //! Works on the vectors of the snapshot and embeds nothing. The stored vectors were made for documents; for a model
 //! that treats questions differently the confidences are a little off.
 
-use super::snapshot::{Considered, Snapshot};
-use crate::{
-    text::normalize::normalize,
-    vector::{Embedding, VectorError},
-};
+use super::snapshot::{Asked, Considered, Snapshot};
+use crate::vector::{Embedding, VectorError};
 
 /// The first entry for a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,14 +39,19 @@ impl Snapshot {
             Some((prepared, prepared.questions.get(phrasing)?, prepared.entry.phrasings().nth(phrasing)?))
         });
         let Some((prepared, question, text)) = asked else { return Ok(None) };
-        let normalized = normalize(text);
-        if normalized.is_blank() {
+        let reading = self.read(text);
+        if reading.text().is_blank() {
             return Ok(None);
         }
         let row = self.index.vectors().vector(prepared.first_vector + phrasing as u32);
         let vector = Embedding::new(row.to_vec(), self.model.dimension)?;
-        let left_out = Some((entry as u32, phrasing));
-        let considered = self.consider_question(&normalized, question, &vector, left_out)?;
+        let considered = self.consider_asked(&Asked {
+            alike: self.wordings.find(&reading),
+            normalized: reading.text(),
+            question,
+            vector: &vector,
+            left_out: Some((entry as u32, phrasing)),
+        })?;
         let own = considered.candidates.iter().position(|&candidate| candidate as usize == entry);
         let winner = own.and_then(|_| self.winner(&considered));
         let stand_in = self.winner(&match own {
@@ -60,7 +62,7 @@ impl Snapshot {
     }
 
     fn winner(&self, considered: &Considered) -> Option<Winner> {
-        let ranked = self.ranker.rank(&considered.features, &considered.exact);
+        let ranked = self.ranker.rank(&considered.features, &considered.wordings);
         let first = ranked.first()?;
         Some(Winner {
             entry: considered.candidates[first.candidate] as usize,
@@ -71,10 +73,10 @@ impl Snapshot {
 }
 
 fn without(mut considered: Considered, candidate: usize) -> Considered {
-    let Considered { candidates, features, exact, lexical, nearest } = &mut considered;
+    let Considered { candidates, features, wordings, lexical, nearest } = &mut considered;
     candidates.remove(candidate);
     features.remove(candidate);
-    exact.remove(candidate);
+    wordings.remove(candidate);
     lexical.remove(candidate);
     nearest.remove(candidate);
     considered

@@ -10,6 +10,7 @@ use super::{
     features::Features,
     policy::{Decision, Thresholds},
     ranker::{Evidence, Head},
+    wording::Wording,
 };
 
 /// One term of a weighted sum.
@@ -72,6 +73,17 @@ impl ConfidenceParts {
     }
 }
 
+/// How the best candidate relates to the question, beside its confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// How far the wording is the same.
+    pub wording: Wording,
+    /// How many candidates have that wording, the best included.
+    pub sharing: usize,
+    /// Whether it differs from the question in an opposite or a number.
+    pub opposed: bool,
+}
+
 /// Why the decision fell as it did. Codes for programs; [`Reason::sentence`] says the same to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +92,12 @@ pub enum Reason {
     ExactWording,
     /// Word for word a question of several entries: which one is meant cannot be known.
     ExactWordingOfSeveral,
+    /// A question of the FAQ but for polite filler and final particles.
+    SameCore,
+    /// Sounds like a question of the FAQ: homophones or pinyin.
+    SoundsAlike,
+    /// The confidence would do, but the entry differs from the question in an opposite or a number.
+    Opposed,
     /// The confidence reaches the answer threshold.
     Confident,
     /// The confidence is between the two thresholds.
@@ -93,19 +111,24 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason for the decision on `confidences`, most probable first, of which the first `exact` candidates equal
-    /// the question. `blank`: the question says nothing.
+    /// The reason for the decision on `confidences`, most probable first, of which the first stands as `standing`
+    /// says. `blank`: the question says nothing.
     #[must_use]
-    pub fn of(blank: bool, confidences: &[f32], exact: usize, thresholds: Thresholds) -> Self {
+    pub fn of(blank: bool, confidences: &[f32], standing: Standing, thresholds: Thresholds) -> Self {
         let Some(&best) = confidences.first() else {
             return if blank { Self::SaysNothing } else { Self::NoCandidate };
         };
-        match exact {
-            1 => Self::ExactWording,
-            2.. => Self::ExactWordingOfSeveral,
-            0 if best >= thresholds.answer => Self::Confident,
-            0 if best >= thresholds.clarify => Self::BelowAnswerThreshold,
-            0 => Self::BelowClarifyThreshold,
+        match standing.wording {
+            Wording::Same if standing.sharing > 1 => Self::ExactWordingOfSeveral,
+            Wording::Same => Self::ExactWording,
+            Wording::SameCore => Self::SameCore,
+            Wording::SoundsAlike | Wording::Other if standing.opposed && best >= thresholds.answer => {
+                Self::Opposed
+            }
+            Wording::SoundsAlike => Self::SoundsAlike,
+            Wording::Other if best >= thresholds.answer => Self::Confident,
+            Wording::Other if best >= thresholds.clarify => Self::BelowAnswerThreshold,
+            Wording::Other => Self::BelowClarifyThreshold,
         }
     }
 
@@ -118,6 +141,9 @@ impl Reason {
             Self::ExactWordingOfSeveral => {
                 format!("有多个条目的问法与问句完全一致，无法区分，每条的置信度只有 {confidence:.2}")
             }
+            Self::SameCore => "除客套话和语气词外，问句与该条目的问法一致".to_owned(),
+            Self::SoundsAlike => "问句与该条目的问法读音一致（同音字或拼音）".to_owned(),
+            Self::Opposed => "最佳条目与问句在关键的词或数字上相反（如 开启/关闭），不能直接回答".to_owned(),
             Self::Confident => format!("最佳条目的置信度 {confidence:.2} 达到回答阈值 {answer:.2}"),
             Self::BelowAnswerThreshold => {
                 format!(
@@ -172,17 +198,25 @@ mod tests {
 
     #[test]
     fn every_reason_says_why_and_what_follows() {
-        for (blank, confidences, exact, reason, words) in [
-            (false, &[0.999, 0.0][..], 1, Reason::ExactWording, "一致"),
-            (false, &[0.4995, 0.4995], 2, Reason::ExactWordingOfSeveral, "0.50"),
-            (false, &[0.7, 0.1], 0, Reason::Confident, "0.70 达到回答阈值 0.70：直接回答"),
-            (false, &[0.69], 0, Reason::BelowAnswerThreshold, "请用户确认"),
-            (false, &[0.29], 0, Reason::BelowClarifyThreshold, "0.29 低于反问阈值 0.30：不回答"),
-            (true, &[], 0, Reason::SaysNothing, "没有文字"),
-            (false, &[], 0, Reason::NoCandidate, "转人工"),
+        let other = Standing { sharing: 1, ..Standing::default() };
+        let worded = |wording| Standing { wording, ..other };
+        let two = Standing { sharing: 2, ..worded(Wording::Same) };
+        let opposed = Standing { opposed: true, ..other };
+        for (blank, confidences, standing, reason, words) in [
+            (false, &[0.999, 0.0][..], worded(Wording::Same), Reason::ExactWording, "一致"),
+            (false, &[0.4995, 0.4995], two, Reason::ExactWordingOfSeveral, "0.50"),
+            (false, &[0.99], worded(Wording::SameCore), Reason::SameCore, "客套话"),
+            (false, &[0.97], worded(Wording::SoundsAlike), Reason::SoundsAlike, "读音"),
+            (false, &[0.9], opposed, Reason::Opposed, "相反（如 开启/关闭），不能直接回答：请用户确认"),
+            (false, &[0.5], opposed, Reason::BelowAnswerThreshold, "请用户确认"),
+            (false, &[0.7, 0.1], other, Reason::Confident, "0.70 达到回答阈值 0.70：直接回答"),
+            (false, &[0.69], other, Reason::BelowAnswerThreshold, "请用户确认"),
+            (false, &[0.29], other, Reason::BelowClarifyThreshold, "0.29 低于反问阈值 0.30：不回答"),
+            (true, &[], other, Reason::SaysNothing, "没有文字"),
+            (false, &[], other, Reason::NoCandidate, "转人工"),
         ] {
-            assert_eq!(Reason::of(blank, confidences, exact, THRESHOLDS), reason);
-            let decision = decide(confidences, THRESHOLDS);
+            assert_eq!(Reason::of(blank, confidences, standing, THRESHOLDS), reason);
+            let decision = decide(confidences, THRESHOLDS, standing.opposed);
             let best = confidences.first().copied().unwrap_or_default();
             let sentence = reason.sentence(decision, best, THRESHOLDS);
             assert!(sentence.contains(words), "{reason:?}: {sentence}");

@@ -10,9 +10,11 @@ pub mod policy;
 pub mod ranker;
 mod scores;
 pub mod tokens;
+mod wording;
 
 pub use features::{AnswerMatch, Candidate, Features, Question, extract};
 pub use policy::{Decision, Thresholds};
 pub use ranker::{Ranked, Ranker, RankerError};
 pub use scores::Scores;
 pub use tokens::TokenMatrix;
+pub use wording::Wording;

@@ -12,5 +12,6 @@ pub mod numbers;
 pub mod overlap;
 pub mod pinyin;
 pub mod question_kind;
+pub mod spelling;
 pub mod synonyms;
 pub mod words;

@@ -207,3 +207,39 @@ fn model_check_shows_the_checksum_of_the_weights() {
         "665bfc86c822c865eceada6293220d8646dc1d60ce6ae25add228f6e872d607d"
     );
 }
+
+#[test]
+fn a_question_without_a_word_gets_no_answer() {
+    let data = tempfile::tempdir().unwrap();
+    let output = run(data.path(), &["ask", "😀？", "--faq", FAQ]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(stdout(&output).trim(), "没有找到答案。");
+}
+
+#[test]
+fn synonyms_embed_only_what_they_change_and_bad_lines_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("faq.jsonl"));
+    let lines = r#"{"id":"a","question":"企业微信怎么登录"}
+{"id":"b","question":"群能解散吗"}
+{"id":"c","question":"怎么用企微建群"}
+"#;
+    fs::write(&file, lines).unwrap();
+    let index = || json(&run(&data, &["index", file.to_str().unwrap(), "--json"]))["embedded"].as_u64();
+    assert_eq!(index(), Some(3));
+    fs::write(data.join("synonyms.tsv"), "# 产品名\n企业微信=企微=WeCom\n").unwrap();
+    assert_eq!(index(), Some(1));
+    let verdict = json(&run(&data, &["ask", "WECOM怎么登录？", "--json"]));
+    assert_eq!(verdict["decision"], "answer", "{verdict}");
+    assert_eq!(verdict["matches"][0]["scores"]["exact"], 1.0, "{verdict}");
+
+    let bad = folder.path().join("bad.tsv");
+    fs::write(&bad, "企业微信=企微\n钉钉\n").unwrap();
+    let refused = run(&data, &["ask", "怎么登录", "--synonyms", bad.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("bad.tsv") && stderr(&refused).contains("line 2"),
+        "{}",
+        stderr(&refused)
+    );
+}

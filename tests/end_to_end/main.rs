@@ -3,4 +3,5 @@
 
 mod binary;
 mod cli;
+mod lint;
 mod readme;

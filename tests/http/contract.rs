@@ -25,6 +25,21 @@ fn assert_problem(reply: &Reply, status: StatusCode, kind: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_question_without_a_word_is_no_answer_and_no_error() {
+    let service = service(Settings::default());
+    for query in ["😀🙏", "？！。。。", "\u{200B}"] {
+        let reply = service.post("/v1/match", serde_json::json!({ "query": query }).to_string()).await;
+        assert_eq!(reply.status, 200, "{query:?}: {}", reply.text);
+        let body = reply.json();
+        assert_eq!((&body["decision"], &body["matches"]), (&"no_answer".into(), &serde_json::json!([])));
+    }
+    let batch = serde_json::json!({ "queries": ["😀", "企业微信建的群能解散吗"] }).to_string();
+    let body = service.post("/v1/match/batch", batch).await.json();
+    assert_eq!(body["results"][0]["decision"], "no_answer");
+    assert_eq!(body["results"][1]["decision"], "answer");
+}
+
+#[tokio::test]
 async fn a_question_brings_the_entry_with_its_answer_and_pictures() {
     let reply = service(Settings::default()).post("/v1/match", r#"{"query":"企业微信建的群能解散吗"}"#).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);

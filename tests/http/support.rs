@@ -68,8 +68,14 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
     let mut store = Store::in_memory().unwrap();
     store.replace_file("faq.md", &small_faq()).unwrap();
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
-    let builder =
-        Builder { embedder: embedder.as_ref(), ranker, params: &config.index, folder: None, progress: &() };
+    let builder = Builder {
+        embedder: embedder.as_ref(),
+        ranker,
+        synonyms: Arc::default(),
+        params: &config.index,
+        folder: None,
+        progress: &(),
+    };
     let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());

@@ -1,13 +1,10 @@
 //! `dayi lint` with the real binary and the real model.
 
-#[expect(dead_code, reason = "shared with tests that also start a server")]
-#[path = "support/binary.rs"]
-mod binary;
-
 use std::{fs, path::Path};
 
-use binary::{run, stderr, stdout};
 use serde_json::Value;
+
+use crate::binary::{run, stderr, stdout};
 
 const WECOM: &str = "data/wecom-faq/wecom-faq.md";
 
