@@ -10,7 +10,7 @@ use crate::{
     lint::{self, Report, Sources},
 };
 
-/// Checks a FAQ for what costs right answers.
+/// Check the FAQ for what costs right answers
 ///
 /// Errors are certain: an entry without an answer, one question with two answers, a question that two entries have,
 /// an entry shut out by its own negative question, and whatever the import had to leave out. Warnings are for

@@ -54,7 +54,7 @@ enum Command {
     Serve(serve::Args),
     /// Measure accuracy and latency on labelled questions
     Eval(eval::Args),
-    /// Check the FAQ for what costs right answers
+    // Described by its `Args`: a comment here would hide the long help.
     Lint(lint::Args),
     /// List, fetch and check models
     Model(model::Args),
