@@ -7,7 +7,7 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, eval, lint, import -> matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
 pub mod cli;
@@ -23,4 +23,5 @@ pub mod matcher;
 pub mod rank;
 pub mod store;
 pub mod text;
+pub mod training;
 pub mod vector;

@@ -5,6 +5,7 @@ use std::{
     error::Error,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Instant,
 };
 
@@ -20,7 +21,7 @@ use crate::{
         report::{Report, Setup},
     },
     faq::EntryId,
-    matcher::{Builder, Query, Snapshot},
+    matcher::{self, Builder, Query, Snapshot},
     text::normalize::normalize,
 };
 
@@ -42,6 +43,9 @@ pub(super) struct Args {
     /// Questions that have nothing to do with the FAQ
     #[arg(long, value_name = "FILE")]
     out_of_scope: Option<PathBuf>,
+    /// Rank with this ranker.json instead of the one in the data directory or the model's folder
+    #[arg(long, value_name = "FILE")]
+    ranker: Option<PathBuf>,
     /// Pairs {"a", "b", "label"}: correlation of the model's similarity with the label
     #[arg(long, value_name = "FILE", conflicts_with_all = ["queries", "near_miss", "out_of_scope"])]
     pairs: Option<PathBuf>,
@@ -87,10 +91,14 @@ fn evaluate(
     files.tell();
     let held_out = files.held_out();
     let entries = store.entries()?;
-    let (snapshot, built) = open::snapshot(&mut store, embedder, config, directory)?;
+    let ranker = match &args.ranker {
+        Some(path) => matcher::read_ranker(path)?,
+        None => matcher::find_ranker(embedder.model(), directory)?,
+    };
+    let (snapshot, built) = open::snapshot_with(&mut store, embedder, config, directory, Arc::new(ranker))?;
 
-    let questions = usable(questions, queries);
-    let labelled = usable(dataset::check_ids(questions, &entries), queries);
+    let questions = open::usable(questions, queries);
+    let labelled = open::usable(dataset::check_ids(questions, &entries), queries);
     if labelled.is_empty() {
         return Err(format!("none of the entries expected in {} is in the FAQ", queries.display()).into());
     }
@@ -98,7 +106,7 @@ fn evaluate(
         let Some((path, loaded)) = path.as_deref().zip(loaded) else { return Vec::new() };
         let unanswerable =
             |question: Question| Labelled { row: question.row, query: question.query, relevant: Vec::new() };
-        usable(loaded, path).into_iter().map(unanswerable).collect()
+        open::usable(loaded, path).into_iter().map(unanswerable).collect()
     };
     let mut run = Run {
         near_miss: ask(&asked(&args.near_miss, near_miss), "near misses", &snapshot, embedder)?,
@@ -127,14 +135,6 @@ fn split_held_out(labelled: Vec<Labelled>, held_out: &HashSet<EntryId>) -> (Vec<
         question.relevant.clear();
     }
     (held, rest)
-}
-
-/// The usable rows; the others are named on stderr.
-fn usable<T>(loaded: Loaded<T>, path: &Path) -> Vec<T> {
-    for issue in &loaded.issues {
-        output::note(format_args!("{}: {issue}", path.display()));
-    }
-    loaded.rows
 }
 
 /// Sends the questions through the matcher one by one, as they would come in service.
@@ -187,7 +187,7 @@ fn finish(report: &Report, baseline: Option<&Report>, args: &Args) -> Outcome {
 }
 
 fn run_pairs(path: &Path, embedder: &dyn Embedder, as_json: bool) -> Outcome {
-    let pairs = usable(dataset::read_pairs(path)?, path);
+    let pairs = open::usable(dataset::read_pairs(path)?, path);
     let bar = progress::counter("pairs", pairs.len());
     let mut scored = Vec::with_capacity(pairs.len());
     for chunk in pairs.chunks(64) {

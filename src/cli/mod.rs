@@ -6,6 +6,7 @@
 mod ask;
 mod eval;
 mod explain;
+mod fit;
 mod index;
 mod lint;
 mod model;
@@ -56,6 +57,8 @@ enum Command {
     Eval(eval::Args),
     // Described by its `Args`: a comment here would hide the long help.
     Lint(lint::Args),
+    /// Fit calibration, thresholds and order to your own labelled questions
+    Fit(fit::Args),
     /// List, fetch and check models
     Model(model::Args),
 }
@@ -77,6 +80,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Serve(args) => serve::run(&args, &config),
                 Command::Eval(args) => eval::run(&args, &config),
                 Command::Lint(args) => lint::run(&args, &config),
+                Command::Fit(args) => fit::run(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
             }
         });

@@ -11,9 +11,11 @@ use super::{output, progress::Bars};
 use crate::{
     config::Config,
     embed::{self, Embedder},
+    eval::dataset::Loaded,
     faq::EntryId,
     import::{self, Import, ImportReport},
     matcher::{self, BuildReport, Builder, Snapshot},
+    rank::Ranker,
     store::{ImportCounts, Store},
 };
 
@@ -129,12 +131,31 @@ pub(super) fn snapshot(
     config: &Config,
     directory: Option<&Path>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
-    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), directory)?);
+    snapshot_with(store, embedder, config, directory, ranker)
+}
+
+/// As [`snapshot`], with this ranker instead of the one that would be found.
+pub(super) fn snapshot_with(
+    store: &mut Store,
+    embedder: &dyn Embedder,
+    config: &Config,
+    directory: Option<&Path>,
+    ranker: Arc<Ranker>,
+) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
+    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
     let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
     let params = &config.index;
     let builder =
         Builder { embedder, ranker, synonyms, params, folder: folder.as_deref(), progress: &progress };
     Ok(builder.build(store)?)
+}
+
+/// The usable rows; the others are named on stderr.
+pub(super) fn usable<T>(loaded: Loaded<T>, path: &Path) -> Vec<T> {
+    for issue in &loaded.issues {
+        output::note(format_args!("{}: {issue}", path.display()));
+    }
+    loaded.rows
 }

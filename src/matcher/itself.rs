@@ -50,6 +50,7 @@ impl Snapshot {
             normalized: reading.text(),
             question,
             vector: &vector,
+            centered: &self.ranker.centered(vector.as_slice()),
             left_out: Some((entry as u32, phrasing)),
         })?;
         let own = considered.candidates.iter().position(|&candidate| candidate as usize == entry);

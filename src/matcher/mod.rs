@@ -22,11 +22,11 @@ use arc_swap::ArcSwap;
 
 pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
 pub use explain::{Explanation, MatchExplanation};
-pub use find_ranker::{FindRankerError, RANKER_FILE, find_ranker};
+pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
 pub use find_synonyms::{FindSynonymsError, SYNONYMS_FILE, find_synonyms};
 pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
-pub use snapshot::{Considered, Snapshot};
+pub use snapshot::{Considered, QueryVectors, Snapshot};
 
 use crate::{
     config::QueueConfig,

@@ -78,6 +78,30 @@ pub(super) struct PreparedNegative {
     pub(super) vector: Embedding,
 }
 
+/// What the model makes of a question, in the forms in which it is compared.
+#[derive(Debug, Clone)]
+pub struct QueryVectors {
+    /// For the comparison with phrasings.
+    pub vector: Embedding,
+    /// Without what all vectors have in common, for the comparison with answers.
+    pub centered: Vec<f32>,
+    /// For the comparison token by token.
+    pub tokens: TokenMatrix,
+}
+
+impl QueryVectors {
+    /// Takes off what `ranker` says that all vectors have in common.
+    #[must_use]
+    pub fn new(embedded: &Embedded, ranker: &Ranker) -> Self {
+        let center = ranker.token_center(embedded.tokens.dimension);
+        Self {
+            vector: embedded.vector.clone(),
+            centered: ranker.centered(embedded.vector.as_slice()),
+            tokens: TokenMatrix::new(&embedded.tokens.values, &center),
+        }
+    }
+}
+
 /// A question on its way to a verdict: candidates, their numbers, their order.
 #[derive(Debug)]
 pub struct Considered {
@@ -100,6 +124,8 @@ pub(super) struct Asked<'a> {
     pub(super) alike: Vec<(u32, Wording)>,
     pub(super) question: &'a Question,
     pub(super) vector: &'a Embedding,
+    /// The vector without what all vectors have in common.
+    pub(super) centered: &'a [f32],
     /// An entry and one of its phrasings that is treated as if it were not in the FAQ.
     pub(super) left_out: Option<(u32, usize)>,
 }
@@ -135,6 +161,12 @@ impl Snapshot {
     #[must_use]
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
         self.entries.iter().map(|prepared| &prepared.entry)
+    }
+
+    /// The entry at a position that [`Considered::candidates`] names.
+    #[must_use]
+    pub fn entry(&self, position: u32) -> Option<&Arc<Entry>> {
+        self.entries.get(position as usize).map(|prepared| &prepared.entry)
     }
 
     /// The customer's own synonyms.
@@ -207,14 +239,21 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
+        self.consider_vectors(text, &QueryVectors::new(embedded, &self.ranker))
+    }
+
+    /// As [`consider`](Self::consider), for a caller who changes how the model sees the question.
+    ///
+    /// # Errors
+    /// When the vector does not fit the index.
+    pub fn consider_vectors(&self, text: &str, vectors: &QueryVectors) -> Result<Considered, VectorError> {
         let reading = self.read(text);
-        let token_center = self.ranker.token_center(embedded.tokens.dimension);
-        let tokens = TokenMatrix::new(&embedded.tokens.values, &token_center);
         let asked = Asked {
             alike: self.wordings.find(&reading),
             normalized: reading.text(),
-            question: &Question::new(reading.text().as_str(), tokens),
-            vector: &embedded.vector,
+            question: &Question::new(reading.text().as_str(), vectors.tokens.clone()),
+            vector: &vectors.vector,
+            centered: &vectors.centered,
             left_out: None,
         };
         self.consider_asked(&asked)
@@ -222,7 +261,7 @@ impl Snapshot {
 
     /// As [`consider`](Self::consider), of a question that is taken apart already.
     pub(super) fn consider_asked(&self, asked: &Asked<'_>) -> Result<Considered, VectorError> {
-        let Asked { alike, normalized, question, vector, left_out } = asked;
+        let Asked { alike, normalized, question, vector, centered, left_out } = asked;
         let mut considered = Considered {
             candidates: Vec::new(),
             features: Vec::new(),
@@ -264,7 +303,6 @@ impl Snapshot {
         };
         considered.wordings = considered.candidates.iter().map(|&entry| wording(entry)).collect();
 
-        let centered = self.ranker.centered(vector.as_slice());
         let best_answer = words.best_answer_score().max(f32::MIN_POSITIVE);
         let best_phrasing = words.best_phrasing_score().max(f32::MIN_POSITIVE);
         let mut candidates = Vec::with_capacity(considered.candidates.len());
@@ -283,7 +321,7 @@ impl Snapshot {
                     .map(|negative| negative.vector.cosine(vector))
                     .reduce(f32::max),
                 answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
-                    dense: dot(&answer.centered, &centered),
+                    dense: dot(&answer.centered, centered),
                     words: scores.answer.bm25 / best_answer,
                     tokens: &answer.tokens,
                 }),

@@ -236,11 +236,13 @@ impl Raw {
             features.kind = features.kind.max(-(query.kinds.difference(phrasing.kinds) as f32));
         }
         features.query_tokens = query_tokens;
-        let answer = candidate.answer.as_ref().zip(texts.next()).map(|(answer, text)| {
+        // Only a candidate with an answer has a text for it: taking one anyway would give it the next one's.
+        let answer = candidate.answer.as_ref().and_then(|answer| {
+            let text = texts.next()?;
             features.answer_words = answer.words;
             let mut in_all = in_phrasings;
             keep_better(&mut in_all, &similarities.of_query(text));
-            AnswerGain { dense: answer.dense, tokens: mean(&in_all) - query_tokens }
+            Some(AnswerGain { dense: answer.dense, tokens: mean(&in_all) - query_tokens })
         });
         Self { features, answer }
     }
@@ -265,4 +267,36 @@ fn dice(a: &[u64], b: &[u64]) -> f32 {
         j += usize::from(y <= x);
     }
     2.0 * common as f32 / (a.len() + b.len()).max(1) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(text: &str, tokens: &[[f32; 4]]) -> Question {
+        Question::new(text, TokenMatrix::new(&tokens.concat(), &[0.0; 4]))
+    }
+
+    fn candidate<'a>(phrasing: &'a Question, answer: Option<&'a TokenMatrix>) -> Candidate<'a> {
+        let answer = answer.map(|tokens| AnswerMatch { dense: 0.5, words: 1.0, tokens });
+        Candidate { phrasings: vec![phrasing], dense: 0.5, negative: None, answer }
+    }
+
+    const X: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
+    const Y: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
+
+    #[test]
+    fn a_candidate_without_an_answer_does_not_take_the_texts_of_the_next_one() {
+        let query = question("怎么退款", &[X]);
+        let (other, same) = (question("怎么开票", &[Y]), question("怎么退款", &[X]));
+        let answer = TokenMatrix::new(&Y, &[0.0; 4]);
+        for answer in [None, Some(&answer)] {
+            let candidates = [candidate(&other, None), candidate(&other, None), candidate(&same, answer)];
+            let found: Vec<(f32, f32)> = extract(&query, &candidates)
+                .iter()
+                .map(|features| (features.phrasing_tokens.round(), features.overlap.round()))
+                .collect();
+            assert_eq!(found, [(0.0, 0.0), (0.0, 0.0), (1.0, 1.0)]);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 pub mod explain;
 pub mod features;
+pub mod fit;
 pub mod policy;
 pub mod ranker;
 mod scores;

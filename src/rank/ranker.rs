@@ -11,6 +11,9 @@ use super::{features::Features, policy::Thresholds, wording::Wording};
 /// Format of `ranker.json`; a file of another one is refused.
 pub const VERSION: u32 = 1;
 
+/// The confidence in a question that equals a phrasing; the rest is for wrong FAQs.
+pub(super) const EXACT_CONFIDENCE: f32 = 0.999;
+
 /// The lead of the first candidate is measured against the mean of so many after it.
 const FOLLOWERS: usize = 5;
 
@@ -126,6 +129,18 @@ impl Ranker {
         Ok(ranker)
     }
 
+    /// The JSON of a `ranker.json`: one line a field, so that two of them can be compared by eye.
+    ///
+    /// # Errors
+    /// Never for numbers that [`from_json`](Self::from_json) accepts.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&serde_json::to_string(self)?)?;
+        let lines: Vec<String> =
+            fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();
+        Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
+    }
+
     /// The ranker for a model that it was not fitted to: same weights, no means. Its confidence is not calibrated.
     #[must_use]
     pub fn for_other_model(self, model: &str) -> Self {
@@ -159,18 +174,7 @@ impl Ranker {
     #[must_use]
     pub fn rank(&self, features: &[Features], wordings: &[Wording]) -> Vec<Ranked> {
         let wording = |candidate: usize| wordings.get(candidate).copied().unwrap_or_default();
-        let mut ranked: Vec<Ranked> = features
-            .iter()
-            .enumerate()
-            .map(|(candidate, &features)| Ranked {
-                candidate,
-                score: self.weights.dot(features),
-                confidence: 0.0,
-            })
-            .collect();
-        ranked.sort_by(|a, b| {
-            wording(b.candidate).cmp(&wording(a.candidate)).then(b.score.total_cmp(&a.score))
-        });
+        let mut ranked = order(self.weights, features, wordings);
         let best = ranked.first().map(|ranked| wording(ranked.candidate)).unwrap_or_default();
         let alike = ranked.iter().take_while(|ranked| wording(ranked.candidate) == best).count();
         let (certain, first) = if let Some(confidence) = best.confidence() {
@@ -189,6 +193,17 @@ impl Ranker {
         share_out(others, rest, first);
         ranked
     }
+}
+
+/// Orders candidates as [`Ranker::rank`] does, all confidences zero.
+pub(super) fn order(weights: Features, features: &[Features], wordings: &[Wording]) -> Vec<Ranked> {
+    let wording = |candidate: usize| wordings.get(candidate).copied().unwrap_or_default();
+    let ranked = features.iter().enumerate();
+    let mut ranked: Vec<Ranked> = ranked
+        .map(|(candidate, &features)| Ranked { candidate, score: weights.dot(features), confidence: 0.0 })
+        .collect();
+    ranked.sort_by(|a, b| wording(b.candidate).cmp(&wording(a.candidate)).then(b.score.total_cmp(&a.score)));
+    ranked
 }
 
 /// Gives `others` the probability that is left, in proportion to the exponential of their scores, never more than
@@ -295,9 +310,9 @@ mod tests {
 
     #[test]
     fn a_file_comes_back_and_another_version_is_refused() {
-        let json = serde_json::to_string(&ranker()).unwrap();
+        let json = ranker().to_json().unwrap();
         assert_eq!(Ranker::from_json(&json).unwrap(), ranker());
-        let newer = json.replace("\"version\":1", "\"version\":2");
+        let newer = json.replace("\"version\": 1", "\"version\": 2");
         assert!(matches!(Ranker::from_json(&newer), Err(RankerError::Version { version: 2 })));
         let reversed = json.replace("0.4", "0.9");
         assert!(matches!(Ranker::from_json(&reversed), Err(RankerError::Damaged { .. })));

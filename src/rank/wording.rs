@@ -1,5 +1,7 @@
 //! [`Wording`]: how near the wording of a question is to that of an entry, where no model is needed to tell.
 
+use super::ranker::EXACT_CONFIDENCE;
+
 /// How the wording of a question relates to the phrasings of an entry; a greater one always ranks first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Wording {
@@ -23,7 +25,7 @@ impl Wording {
             Self::Other => None,
             Self::SoundsAlike => Some(0.97),
             Self::SameCore => Some(0.99),
-            Self::Same => Some(0.999),
+            Self::Same => Some(EXACT_CONFIDENCE),
         }
     }
 }
