@@ -4,7 +4,6 @@
 //! - `cargo bench --bench embed -- --peers`: this crate's engines and onnxruntime in turns, as one table. Needs
 //!   Python with `benches/peers/requirements.txt`; `DAYI_BENCH_PYTHON` names the interpreter.
 
-#![expect(missing_docs, reason = "criterion's macro makes an undocumented function")]
 #![expect(clippy::print_stdout, reason = "a benchmark reports on the terminal")]
 
 #[path = "peers/table.rs"]

@@ -181,6 +181,9 @@ fn finish(args: &Args, config: &Config, ranker: &Ranker, report: &impl Serialize
     Ok(ExitCode::SUCCESS)
 }
 
+/// Reads one figure of several.
+type Figure = fn(&Figures) -> f64;
+
 fn own_text(report: &OwnReport) -> String {
     let OwnReport { questions, entries, unanswerable, max_wrong_rate, order, calibration, figures, .. } =
         report;
@@ -191,7 +194,7 @@ fn own_text(report: &OwnReport) -> String {
         "", "shipped", "fitted"
     );
     let allowed = format!("coverage at {} wrong answers", percent(*max_wrong_rate));
-    let rows: [(&str, fn(&Figures) -> f64); 5] = [
+    let rows: [(&str, Figure); 5] = [
         ("Hit@1", |f| f.hit_at_1),
         ("calibration error (ECE)", |f| f.ece),
         (&allowed, |f| f.coverage),

@@ -1,6 +1,6 @@
 //! Weights for FAQs that nobody has seen: what dayi ships with.
 //!
-//! Fitted to a FAQ of many categories whose questions the model may have been tuned on; [`jitter`](super::jitter)
+//! Fitted to a FAQ of many categories whose questions the model may have been tuned on; `jitter`
 //! takes that advantage away. The order is learned from all entries, with their answers and without. The confidence
 //! is learned from *views*, two categories each, because real FAQs are that small: once with everything, once with a
 //! quarter of the entries taken out, so that their questions have no answer. Thresholds come from views whose
