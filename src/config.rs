@@ -57,6 +57,9 @@ settings! {
     /// Data directory [default: dayi-data]
     #[arg(long, env = "DAYI_DATA", value_name = "DIR", global = true, help_heading = "Settings")]
     data: PathBuf,
+    /// Terms that mean the same, a group a line: 企业微信=企微=WeCom [default: synonyms.tsv in the data directory]
+    #[arg(long, env = "DAYI_SYNONYMS", value_name = "FILE", global = true, help_heading = "Settings")]
+    synonyms: PathBuf,
     /// Model folder or hub id, e.g. models/zh-small or BAAI/bge-small-zh-v1.5 [default: the bundled zh-small]
     #[arg(long, env = "DAYI_MODEL", value_name = "PATH|ID", global = true, help_heading = "Settings")]
     model: String,
@@ -138,6 +141,8 @@ settings! {
 pub struct Config {
     /// The data directory.
     pub data: PathBuf,
+    /// Synonyms, when they are not in the data directory.
+    pub synonyms: Option<PathBuf>,
     /// Which model, and how to read it.
     pub model: ModelOptions,
     /// When to scan and when to use HNSW.
@@ -229,6 +234,7 @@ impl Config {
         let index = IndexParams::default();
         let config = Self {
             data: settings.data.unwrap_or_else(|| "dayi-data".into()),
+            synonyms: settings.synonyms,
             model: ModelOptions {
                 model: settings.model,
                 engine: settings.engine.unwrap_or_default(),

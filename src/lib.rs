@@ -7,7 +7,7 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
 pub mod cli;
@@ -18,6 +18,7 @@ pub mod faq;
 pub mod http;
 pub mod import;
 pub mod index;
+pub mod lint;
 pub mod matcher;
 pub mod rank;
 pub mod store;

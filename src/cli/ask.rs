@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Outcome, open, output};
+use super::{Outcome, explain, open, output};
 use crate::{
     config::Config,
     embed::Role,
-    matcher::{Query, Snapshot, Verdict},
+    matcher::{Query, Verdict},
     rank::Decision,
-    store::Store,
 };
 
 /// Answers one question. Exit code 0: answered or asked back; 1: no answer; 2: error.
@@ -22,6 +21,9 @@ pub(super) struct Args {
     /// How many entries to show
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=50))]
     top_k: u8,
+    /// Say why: thresholds, runner-up, every part of the scores, the matched words in 【】
+    #[arg(long)]
+    explain: bool,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
@@ -31,21 +33,19 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     if args.question.trim().is_empty() {
         return Err("the question is empty: put it in quotes, as in dayi ask \"群怎么解散\"".into());
     }
+    let mut source = open::Source::open(&args.faq, config)?;
+    source.files.tell();
     let embedder = open::model(config)?;
-    let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("cannot answer: a file could not be imported, see above".into());
-    }
-    let directory = args.faq.is_empty().then_some(config.data.as_path());
-    let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, directory)?;
-    let query = Query { text: args.question, top_k: args.top_k.into(), ..Query::default() };
-    let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
-    let verdict = snapshot.verdict(&query, &embedded[0])?;
+    let (snapshot, _) = open::snapshot(&mut source.store, embedder.as_ref(), config, source.directory)?;
+    let query =
+        Query { text: args.question, top_k: args.top_k.into(), explain: args.explain, ..Query::default() };
+    let question = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
+    let verdict = snapshot.verdict(&query, &question[0])?;
     if args.json {
         output::json(&verdict)?;
     } else {
         print(&verdict)?;
+        explain::print(&verdict)?;
     }
     Ok(output::exit(verdict.decision != Decision::NoAnswer))
 }
@@ -65,6 +65,7 @@ fn print(verdict: &Verdict) -> std::io::Result<()> {
             output::line("您是不是想问：")?;
             list(verdict)?;
         }
+        Decision::NoAnswer if verdict.matches.is_empty() => output::line("没有找到答案。")?,
         Decision::NoAnswer => {
             output::line("没有找到答案。最接近的问题：")?;
             list(verdict)?;

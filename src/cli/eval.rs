@@ -22,7 +22,7 @@ use crate::{
     },
     faq::EntryId,
     matcher::{self, Builder, Query, Snapshot},
-    store::Store,
+    text::normalize::normalize,
 };
 
 /// Measures accuracy, rejection, calibration and latency on labelled questions.
@@ -87,13 +87,10 @@ fn evaluate(
     let near_miss = args.near_miss.as_deref().map(dataset::read_unanswerable).transpose()?;
     let out_of_scope = args.out_of_scope.as_deref().map(dataset::read_unanswerable).transpose()?;
 
-    let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("not evaluating: a file could not be imported, see above".into());
-    }
+    let open::Source { mut store, directory, files } = open::Source::open(&args.faq, config)?;
+    files.tell();
+    let held_out = files.held_out();
     let entries = store.entries()?;
-    let directory = args.faq.is_empty().then_some(config.data.as_path());
     let ranker = match &args.ranker {
         Some(path) => matcher::read_ranker(path)?,
         None => matcher::find_ranker(embedder.model(), directory)?,
@@ -117,11 +114,12 @@ fn evaluate(
         answerable: ask(&labelled, "questions", &snapshot, embedder)?,
         ..Run::default()
     };
-    if !imported.held_out.is_empty() {
-        let (held, rest) = split_held_out(labelled, &imported.held_out);
-        let kept = entries.iter().filter(|entry| !imported.held_out.contains(&entry.id)).cloned().collect();
-        let (ranker, params) = (snapshot.ranker().clone(), &config.index);
-        let builder = Builder { embedder, ranker, params, folder: None, progress: &() };
+    if !held_out.is_empty() {
+        let (held, rest) = split_held_out(labelled, &held_out);
+        let kept = entries.iter().filter(|entry| !held_out.contains(&entry.id)).cloned().collect();
+        let (ranker, synonyms) = (snapshot.ranker().clone(), snapshot.synonyms().clone());
+        let params = &config.index;
+        let builder = Builder { embedder, ranker, synonyms, params, folder: None, progress: &() };
         let (reduced, _) = builder.build_entries(kept, &mut store)?;
         run.held_out = ask(&held, "held out", &reduced, embedder)?;
         run.held_out_control = ask(&rest, "the others", &reduced, embedder)?;
@@ -151,8 +149,8 @@ fn ask(
     for question in questions {
         let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
-        let embedded = embedder.embed_tokens(&[Snapshot::model_text(&query.text).as_str()], Role::Query)?;
-        let verdict = snapshot.verdict(&query, &embedded[0])?;
+        let vectors = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
+        let verdict = snapshot.verdict(&query, &vectors[0])?;
         let took = start.elapsed();
         let ranked = verdict.matches.iter().map(|found| Ranked {
             id: found.entry.id.clone(),
@@ -193,8 +191,11 @@ fn run_pairs(path: &Path, embedder: &dyn Embedder, as_json: bool) -> Outcome {
     let bar = progress::counter("pairs", pairs.len());
     let mut scored = Vec::with_capacity(pairs.len());
     for chunk in pairs.chunks(64) {
-        let texts: Vec<String> =
-            chunk.iter().flat_map(|pair| [&pair.a, &pair.b]).map(|text| Snapshot::model_text(text)).collect();
+        let texts: Vec<String> = chunk
+            .iter()
+            .flat_map(|pair| [&pair.a, &pair.b])
+            .map(|text| normalize(text).as_str().to_owned())
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let vectors = embedder.embed(&texts, Role::Query)?;
         let similarities = vectors.chunks_exact(2).map(|pair| f64::from(pair[0].cosine(&pair[1])));

@@ -18,7 +18,7 @@ use crate::{
     faq::{Entry, EntryId},
     matcher::{RANKER_FILE, find_ranker, save_ranker},
     rank::{Ranker, Thresholds},
-    store::Store,
+    text::normalize::normalize,
     training::{self, Comparison, Figures, OwnReport, Unseen, UnseenReport},
 };
 
@@ -78,11 +78,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     if let Some(folder) = folder.filter(|folder| args.output.is_some() && !folder.is_dir()) {
         return Err(format!("cannot write {}: {} is no folder", path.display(), folder.display()).into());
     }
-    let mut store = if args.faq.is_empty() { Store::open(&config.data)? } else { Store::in_memory()? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("not fitting: a file could not be imported, see above".into());
-    }
+    let open::Source { mut store, directory, files } = open::Source::open(&args.faq, config)?;
+    files.tell();
     let today = jiff::ZonedDateTime::now().date();
     let entries: Vec<Entry> =
         store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
@@ -96,29 +93,36 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let made_by = made_by(args)?;
 
     let embedder = open::model(config)?;
-    let bar = progress::counter("questions", labels.len());
-    let asked = training::embed(&labels, embedder.as_ref(), &|done| bar.set_position(done as u64))?;
-    bar.finish_and_clear();
+    let embedder = embedder.as_ref();
+    let embed = |model_text: &dyn Fn(&str) -> String| {
+        let bar = progress::counter("questions", labels.len());
+        let asked = training::embed(&labels, embedder, model_text, &|done| bar.set_position(done as u64));
+        bar.finish_and_clear();
+        asked
+    };
     if args.unseen {
+        let asked = embed(&|text| normalize(text).as_str().to_owned())?;
         let (params, progress) = (&config.index, &progress::Bars::default());
-        let max_wrong_rate = args.max_wrong_rate;
-        let fit = Unseen { embedder: embedder.as_ref(), params, max_wrong_rate, made_by, progress };
+        let fit = Unseen { embedder, params, max_wrong_rate: args.max_wrong_rate, made_by, progress };
         let (ranker, report) = fit.fit(&entries, &asked)?;
         finish(args, &path, &ranker, &report, unseen_text(&report))
     } else {
         // Never an earlier fit of one's own: it would know the labels that it is judged by.
         let shipped = find_ranker(embedder.model(), None)?;
-        let directory = args.faq.is_empty().then_some(config.data.as_path());
         let ranker = Arc::new(shipped.clone());
-        let (snapshot, _) = open::snapshot_with(&mut store, embedder.as_ref(), config, directory, ranker)?;
+        let (snapshot, _) = open::snapshot_with(&mut store, embedder, config, directory, ranker)?;
+        let asked = embed(&|text| snapshot.model_text(text))?;
         let cases = training::cases(&asked, &snapshot)?;
         let (ranker, report) = training::own::fit(&shipped, &cases, args.max_wrong_rate, made_by)?;
         finish(args, &path, &ranker, &report, own_text(&report))
     }
 }
 
+/// A labelled question: what is asked and what answers it.
+type Label = (String, Vec<EntryId>);
+
 /// All labelled questions, those that nothing answers with no entry.
-fn labels(args: &Args, entries: &[Entry]) -> Result<Vec<(String, Vec<EntryId>)>, Box<dyn Error>> {
+fn labels(args: &Args, entries: &[Entry]) -> Result<Vec<Label>, Box<dyn Error>> {
     let questions = open::usable(dataset::read_questions(&args.queries)?, &args.queries);
     let labelled = open::usable(dataset::check_ids(questions, entries), &args.queries);
     if labelled.is_empty() {
@@ -182,6 +186,9 @@ fn finish(args: &Args, path: &Path, ranker: &Ranker, report: &impl Serialize, te
     Ok(ExitCode::SUCCESS)
 }
 
+/// Reads one figure of several.
+type Figure = fn(&Figures) -> f64;
+
 fn own_text(report: &OwnReport) -> String {
     let OwnReport { questions, entries, unanswerable, max_wrong_rate, order, calibration, figures, .. } =
         report;
@@ -192,7 +199,7 @@ fn own_text(report: &OwnReport) -> String {
         "", "shipped", "fitted"
     );
     let allowed = format!("coverage at {} wrong answers", percent(*max_wrong_rate));
-    let rows: [(&str, fn(&Figures) -> f64); 5] = [
+    let rows: [(&str, Figure); 5] = [
         ("Hit@1", |f| f.hit_at_1),
         ("calibration error (ECE)", |f| f.ece),
         (&allowed, |f| f.coverage),

@@ -5,7 +5,12 @@ use std::{path::PathBuf, process::ExitCode};
 use serde::Serialize;
 
 use super::{FAILURE, Outcome, open, output};
-use crate::{config::Config, matcher::BuildReport, store::Store};
+use crate::{
+    config::Config,
+    import::ImportReport,
+    matcher::BuildReport,
+    store::{ImportCounts, Store},
+};
 
 /// Imports FAQ files, embeds what changed, and builds the index in the data directory.
 ///
@@ -23,9 +28,10 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Report {
-    #[serde(flatten)]
-    imported: open::Imported,
+struct Report<'a> {
+    counts: ImportCounts,
+    reports: Vec<&'a ImportReport>,
+    failed: &'a [String],
     #[serde(flatten)]
     built: BuildReport,
     index_version: u64,
@@ -33,27 +39,38 @@ struct Report {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    let files = open::Files::read(&args.files);
+    files.tell();
+    if files.failed.len() == args.files.len() {
+        return Err("none of the files could be used, see above; nothing is changed".into());
+    }
     let embedder = open::model(config)?;
     let mut store = Store::open_or_create(&config.data)?;
-    let imported = open::import(&args.files, &mut store)?;
+    let counts = files.store_in(&mut store)?;
     let (snapshot, built) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    let report =
-        Report { imported, built, index_version: snapshot.version(), entries: snapshot.entries().len() };
+    let report = Report {
+        counts,
+        reports: files.reports(),
+        failed: &files.failed,
+        built,
+        index_version: snapshot.version(),
+        entries: snapshot.entries().len(),
+    };
     if args.json {
         output::json(&report)?;
     } else {
         print(&report)?;
     }
-    Ok(if report.imported.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }
 
-fn print(report: &Report) -> std::io::Result<()> {
-    for file in &report.imported.reports {
+fn print(report: &Report<'_>) -> std::io::Result<()> {
+    for file in &report.reports {
         let issues =
             if file.issues.is_empty() { String::new() } else { format!(", {} notes", file.issues.len()) };
         output::line(format_args!("{}: {} entries{issues}", file.file, file.imported))?;
     }
-    let counts = report.imported.counts;
+    let counts = report.counts;
     output::line(format_args!(
         "entries: {} added, {} changed, {} unchanged, {} removed",
         counts.added, counts.changed, counts.unchanged, counts.removed

@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand, each with its `Args` and its `run`.
 //!
-//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, or an evaluation got
-//! worse; 2: an error.
+//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, an evaluation got worse,
+//! or a check found errors; 2: an error.
 
 mod ask;
 mod eval;
+mod explain;
 mod fit;
 mod index;
+mod lint;
 mod model;
 mod open;
 mod output;
@@ -20,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat, Settings};
 
-/// Exit code when nothing matched, or an evaluation got worse than its baseline.
+/// Exit code when nothing matched, an evaluation got worse than its baseline, or a check found errors.
 const NEGATIVE: u8 = 1;
 /// Exit code of every error.
 const FAILURE: u8 = 2;
@@ -53,6 +55,8 @@ enum Command {
     Serve(serve::Args),
     /// Measure accuracy and latency on labelled questions
     Eval(eval::Args),
+    // Described by its `Args`: a comment here would hide the long help.
+    Lint(lint::Args),
     /// Fit calibration, thresholds and order to your own labelled questions
     Fit(fit::Args),
     /// List, fetch and check models
@@ -75,6 +79,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Ask(args) => ask::run(args, &config),
                 Command::Serve(args) => serve::run(&args, &config),
                 Command::Eval(args) => eval::run(&args, &config),
+                Command::Lint(args) => lint::run(&args, &config),
                 Command::Fit(args) => fit::run(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
             }

@@ -13,7 +13,7 @@ use crate::{
     embed::{self, Embedder},
     eval::dataset::Loaded,
     faq::EntryId,
-    import::{self, ImportReport},
+    import::{self, Import, ImportReport},
     matcher::{self, BuildReport, Builder, Snapshot},
     rank::Ranker,
     store::{ImportCounts, Store},
@@ -22,44 +22,98 @@ use crate::{
 /// Folder of index snapshots inside the data directory.
 const SNAPSHOTS: &str = "index";
 
-/// What an import of several files did.
-#[derive(Debug, Default, serde::Serialize)]
-pub(super) struct Imported {
-    /// Added, changed, unchanged and removed entries.
-    pub counts: ImportCounts,
-    /// One report a file.
-    pub reports: Vec<ImportReport>,
-    /// Files of which nothing could be read, with the reason.
+/// FAQ files that were read.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// What is in them, and what is to be said about them.
+    imports: Vec<Import>,
+    /// Why files could not be used at all.
     pub failed: Vec<String>,
-    /// Entries that an evaluation leaves out.
-    #[serde(skip)]
-    pub held_out: HashSet<EntryId>,
 }
 
-/// Imports `files` into `store`. A file that cannot be read does not keep the others out.
-pub(super) fn import(files: &[PathBuf], store: &mut Store) -> Result<Imported, Box<dyn Error>> {
-    let mut imported = Imported::default();
-    let mut taken = HashMap::new();
-    for file in files {
-        match import::import_file(file) {
-            Ok(mut import) => {
-                import.leave_out_taken(&mut taken);
-                report(&import.report);
-                imported.counts += store.replace_file(&import.report.file, &import.entries)?;
-                imported.held_out.extend(import.held_out);
-                imported.reports.push(import.report);
-            }
-            Err(error) => {
-                output::error(&error);
-                imported.failed.push(error.to_string());
+impl Files {
+    /// Reads `paths`. A file that cannot be used does not keep the others out; see [`tell`](Self::tell).
+    pub(super) fn read(paths: &[PathBuf]) -> Self {
+        let mut files = Self::default();
+        let mut taken = HashMap::new();
+        for path in paths {
+            match import::import_file(path) {
+                // An empty file is more likely a mistake than a wish to remove all of its entries.
+                Ok(import) if import.entries.is_empty() => {
+                    tell(&import.report);
+                    files.fail(format!("{}: no entry was found, so nothing is changed", import.report.file));
+                }
+                Ok(mut import) => {
+                    import.leave_out_taken(&mut taken);
+                    files.imports.push(import);
+                }
+                Err(error) => {
+                    output::error(&error);
+                    files.failed.push(error.to_string());
+                }
             }
         }
+        files
     }
-    Ok(imported)
+
+    fn fail(&mut self, why: String) {
+        output::note(format_args!("error: {why}"));
+        self.failed.push(why);
+    }
+
+    /// An error when a file could not be used: for commands that need all of them.
+    pub(super) fn complete(self) -> Result<Self, Box<dyn Error>> {
+        if self.failed.is_empty() { Ok(self) } else { Err("a FAQ file could not be used, see above".into()) }
+    }
+
+    /// Brings the entries into `store`.
+    pub(super) fn store_in(&self, store: &mut Store) -> Result<ImportCounts, Box<dyn Error>> {
+        let mut counts = ImportCounts::default();
+        for import in &self.imports {
+            counts += store.replace_file(&import.report.file, &import.entries)?;
+        }
+        Ok(counts)
+    }
+
+    /// Entries that an evaluation leaves out.
+    pub(super) fn held_out(&self) -> HashSet<EntryId> {
+        self.imports.iter().flat_map(|import| import.held_out.iter().cloned()).collect()
+    }
+
+    /// One report a file.
+    pub(super) fn reports(&self) -> Vec<&ImportReport> {
+        self.imports.iter().map(|import| &import.report).collect()
+    }
+
+    /// Says on stderr what was left out.
+    pub(super) fn tell(&self) {
+        self.reports().into_iter().for_each(tell);
+    }
 }
 
-/// Says what was left out of a file, on stderr.
-fn report(report: &ImportReport) {
+/// A FAQ to read from, and where it keeps its index: the files of `--faq`, in memory, or the data directory.
+pub(super) struct Source<'a> {
+    pub store: Store,
+    pub directory: Option<&'a Path>,
+    pub files: Files,
+}
+
+impl<'a> Source<'a> {
+    /// Opens the data directory, or reads `faq` when files are named.
+    pub(super) fn open(faq: &[PathBuf], config: &'a Config) -> Result<Self, Box<dyn Error>> {
+        if faq.is_empty() {
+            let store = Store::open(&config.data)?;
+            return Ok(Self { store, directory: Some(&config.data), files: Files::default() });
+        }
+        let files = Files::read(faq).complete()?;
+        let mut store = Store::in_memory()?;
+        files.store_in(&mut store)?;
+        Ok(Self { store, directory: None, files })
+    }
+}
+
+/// Says on stderr what was left out of a file.
+fn tell(report: &ImportReport) {
     for issue in &report.issues {
         output::note(format_args!("{}: {issue}", report.file));
     }
@@ -90,9 +144,11 @@ pub(super) fn snapshot_with(
     ranker: Arc<Ranker>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
     let folder = directory.map(|directory| directory.join(SNAPSHOTS));
+    let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
+    let params = &config.index;
     let builder =
-        Builder { embedder, ranker, params: &config.index, folder: folder.as_deref(), progress: &progress };
+        Builder { embedder, ranker, synonyms, params, folder: folder.as_deref(), progress: &progress };
     Ok(builder.build(store)?)
 }
 

@@ -24,13 +24,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    let files = open::Files::read(&args.faq).complete()?;
+    files.tell();
     let embedder = open::model(config)?;
     let mut store =
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
-    let imported = open::import(&args.faq, &mut store)?;
-    if !imported.failed.is_empty() {
-        return Err("not serving: a file could not be imported, see above".into());
-    }
+    files.store_in(&mut store)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     drop(store);
     let metrics = Arc::new(Metrics::default());

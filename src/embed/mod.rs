@@ -6,6 +6,7 @@ pub mod batcher;
 mod candle_bert;
 mod hashed;
 pub mod hub;
+pub mod int8;
 mod load;
 pub mod model_dir;
 mod pipeline;

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use report::{ImportReport, Issue, IssueKind, Severity};
 
-use crate::faq::{Entry, EntryId};
+use crate::faq::{Answer, Entry, EntryId};
 
 /// What a file holds and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,6 +107,12 @@ struct Origin<'a> {
     file: &'a str,
     /// Where relative pictures are looked for; `None` when only the file itself came.
     folder: Option<&'a Path>,
+}
+
+/// What is wrong with the pictures of an answer, when relative ones are looked for in `folder`.
+#[must_use]
+pub fn check_pictures(answer: &Answer, folder: &Path) -> Vec<IssueKind> {
+    pictures::check(answer.clone(), Some(folder)).1
 }
 
 /// Imports a file; its extension says how. Relative pictures are looked for beside it.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     Snapshot,
     snapshot::{Prepared, PreparedAnswer, PreparedNegative},
+    wordings::Wordings,
 };
 use crate::{
     embed::{self, Embedded, Embedder, Role},
@@ -22,7 +23,13 @@ use crate::{
     },
     rank::{Question, Ranker, TokenMatrix},
     store::{self, Store, StoredVector, TextHash},
-    text::{normalize::normalize, words::Tokenizer},
+    text::{
+        filler::core_key,
+        normalize::{Normalized, normalize},
+        spelling::Spelling,
+        synonyms::Synonyms,
+        words::Tokenizer,
+    },
     vector::{Embedding, VectorError},
 };
 
@@ -90,6 +97,8 @@ pub struct Builder<'a> {
     pub embedder: &'a dyn Embedder,
     /// Weights, calibration and thresholds.
     pub ranker: Arc<Ranker>,
+    /// The customer's own synonyms.
+    pub synonyms: Arc<Synonyms>,
     /// When to scan and when to use HNSW.
     pub params: &'a IndexParams,
     /// Where the index is kept between runs, if anywhere.
@@ -123,26 +132,27 @@ impl Builder<'_> {
     ) -> Result<(Snapshot, BuildReport), BuildError> {
         let model = self.embedder.model();
         let version = store.version()?;
-        let texts: Vec<EntryTexts> = entries.iter().map(EntryTexts::of).collect();
-        let (vectors, embedded) = self.embed(texts.iter().flat_map(EntryTexts::all), store)?;
+        let texts: Vec<EntryTexts> =
+            entries.iter().map(|entry| EntryTexts::of(entry, &self.synonyms)).collect();
+        let (vectors, embedded) =
+            self.embed(texts.iter().flat_map(EntryTexts::all).map(Normalized::as_str), store)?;
 
         let phrasings: Vec<(u32, u32)> = (0u32..)
             .zip(&texts)
             .flat_map(|(entry, texts)| (0..texts.questions.len() as u32).map(move |nth| (entry, nth)))
             .collect();
-        let hashes: Vec<TextHash> =
-            texts.iter().flat_map(|texts| &texts.questions).map(|text| TextHash::of(text)).collect();
+        let hashes: Vec<TextHash> = texts.iter().flat_map(|texts| &texts.questions).map(hash_of).collect();
         let set = VectorSet::from_embeddings(model.dimension, hashes.iter().map(|hash| &vectors[hash].0))?;
         let (index, reopened) = self.index(set, &hashes)?;
         let lexical = lexical_index(&texts)?;
-        let mut exact: HashMap<String, Vec<u32>> = HashMap::new();
-        for (entry, nth) in &phrasings {
-            let key = normalize(&texts[*entry as usize].questions[*nth as usize]).comparison_key();
-            let entries = exact.entry(key).or_default();
-            if entries.last() != Some(entry) {
-                entries.push(*entry);
-            }
+        let mut wordings = Wordings::default();
+        for (entry, texts) in (0u32..).zip(&texts) {
+            texts.questions.iter().for_each(|text| wordings.add(entry, text));
         }
+        // Before synonyms are replaced: whoever types `qiwei` means 企微, whatever the FAQ's own word for it is.
+        let written: Vec<Normalized> = entries.iter().flat_map(Entry::phrasings).map(normalize).collect();
+        let answers = texts.iter().filter_map(|texts| texts.answer.as_ref());
+        let spelling = Spelling::learn(written.iter().chain(answers).map(Normalized::as_str));
         let report = BuildReport {
             texts: vectors.len(),
             embedded,
@@ -157,15 +167,31 @@ impl Builder<'_> {
             prepared
         });
         let entries = entries.collect();
-        let (ranker, model) = (self.ranker.clone(), model.clone());
-        Ok((Snapshot { version, model, ranker, entries, phrasings, index, lexical, exact }, report))
+        let (ranker, synonyms, model) = (self.ranker.clone(), self.synonyms.clone(), model.clone());
+        let snapshot = Snapshot {
+            version,
+            model,
+            ranker,
+            synonyms,
+            spelling,
+            entries,
+            phrasings,
+            index,
+            lexical,
+            wordings,
+        };
+        Ok((snapshot, report))
     }
 
     fn prepare(&self, entry: Entry, texts: &EntryTexts, first_vector: u32, vectors: &Vectors) -> Prepared {
-        let of = |text: &String| &vectors[&TextHash::of(text)];
+        let of = |text: &Normalized| &vectors[&hash_of(text)];
         Prepared {
             entry: Arc::new(entry),
-            questions: texts.questions.iter().map(|text| Question::new(text, of(text).1.clone())).collect(),
+            questions: texts
+                .questions
+                .iter()
+                .map(|text| Question::new(text.as_str(), of(text).1.clone()))
+                .collect(),
             first_vector,
             answer: texts.answer.as_ref().map(|text| PreparedAnswer {
                 centered: self.ranker.centered(of(text).0.as_slice()),
@@ -174,10 +200,7 @@ impl Builder<'_> {
             negatives: texts
                 .negatives
                 .iter()
-                .map(|text| PreparedNegative {
-                    key: normalize(text).comparison_key(),
-                    vector: of(text).0.clone(),
-                })
+                .map(|text| PreparedNegative { key: core_key(text), vector: of(text).0.clone() })
                 .collect(),
         }
     }
@@ -185,13 +208,13 @@ impl Builder<'_> {
     /// Vectors of all `texts`: from the store, or made now and kept there. Also returns how many were made.
     fn embed<'t>(
         &self,
-        texts: impl Iterator<Item = &'t String>,
+        texts: impl Iterator<Item = &'t str>,
         store: &mut Store,
     ) -> Result<(Vectors, usize), BuildError> {
         let dimension = self.embedder.model().dimension;
         let center = self.ranker.token_center(dimension);
         let space = self.vector_space();
-        let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text.as_str())).collect();
+        let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text)).collect();
         let hashes: Vec<TextHash> = texts.keys().copied().collect();
         let mut vectors = Vectors::with_capacity(hashes.len());
         for (hash, stored) in hashes.iter().zip(store.vectors(&space, &hashes, dimension)?) {
@@ -232,8 +255,8 @@ impl Builder<'_> {
 
     /// Names all that a stored vector depends on besides its text.
     fn vector_space(&self) -> String {
-        let center: String = self.ranker.token_mean.iter().map(|x| format!("{:08x}", x.to_bits())).collect();
-        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center))
+        let center: Vec<String> = self.ranker.token_mean.iter().map(f32::to_string).collect();
+        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center.join(" ")))
     }
 
     /// Opens the index that was kept when it is of this very content; builds it, and keeps it, otherwise.
@@ -267,24 +290,29 @@ impl Builder<'_> {
 /// What the model made of each text.
 type Vectors = HashMap<TextHash, (Embedding, TokenMatrix)>;
 
+fn hash_of(text: &Normalized) -> TextHash {
+    TextHash::of(text.as_str())
+}
+
 /// The texts of an entry as the model and the word index get them.
 struct EntryTexts {
-    questions: Vec<String>,
-    answer: Option<String>,
-    negatives: Vec<String>,
+    questions: Vec<Normalized>,
+    answer: Option<Normalized>,
+    negatives: Vec<Normalized>,
 }
 
 impl EntryTexts {
-    fn of(entry: &Entry) -> Self {
-        let answer = Snapshot::model_text(&entry.answer.plain_text());
+    fn of(entry: &Entry, synonyms: &Synonyms) -> Self {
+        let read = |text: &str| synonyms.canonicalize(&normalize(text));
+        let answer = read(&entry.answer.plain_text());
         Self {
-            questions: entry.phrasings().map(Snapshot::model_text).collect(),
-            answer: (!answer.is_empty()).then_some(answer),
-            negatives: entry.negative.iter().map(|text| Snapshot::model_text(text)).collect(),
+            questions: entry.phrasings().map(read).collect(),
+            answer: (!answer.as_str().is_empty()).then_some(answer),
+            negatives: entry.negative.iter().map(|text| read(text)).collect(),
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &String> {
+    fn all(&self) -> impl Iterator<Item = &Normalized> {
         self.questions.iter().chain(&self.answer).chain(&self.negatives)
     }
 }
@@ -293,9 +321,9 @@ fn lexical_index(texts: &[EntryTexts]) -> Result<LexicalIndex, LexicalError> {
     let documents: Vec<LexicalDocument<'_>> = texts
         .iter()
         .map(|texts| LexicalDocument {
-            question: texts.questions.first().map_or("", String::as_str),
-            similar: texts.questions.iter().skip(1).map(String::as_str).collect(),
-            answer: texts.answer.as_deref().unwrap_or(""),
+            question: texts.questions.first().map_or("", Normalized::as_str),
+            similar: texts.questions.iter().skip(1).map(Normalized::as_str).collect(),
+            answer: texts.answer.as_ref().map_or("", Normalized::as_str),
         })
         .collect();
     LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())

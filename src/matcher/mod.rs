@@ -5,9 +5,13 @@
 //! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
 
 mod build;
+pub mod explain;
 mod find_ranker;
+mod find_synonyms;
+mod itself;
 mod query;
 mod snapshot;
+mod wordings;
 
 use std::sync::{
     Arc,
@@ -17,7 +21,10 @@ use std::sync::{
 use arc_swap::ArcSwap;
 
 pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
+pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
+pub use find_synonyms::{FindSynonymsError, SYNONYMS_FILE, find_synonyms};
+pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
@@ -111,7 +118,7 @@ impl Matcher {
     /// At once when the queue is full or closed; later when the model fails.
     pub async fn ask(&self, queries: Vec<Query>) -> Result<Vec<Verdict>, Error> {
         let snapshot = self.snapshot();
-        let texts = queries.iter().map(|query| Snapshot::model_text(&query.text)).collect();
+        let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
         let embeddings = self.batcher.embed(texts, Role::Query).await?;
         let rank = move || -> Result<Vec<Verdict>, Error> {
             let mut verdicts = Vec::with_capacity(queries.len());

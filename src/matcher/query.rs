@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::explain::{Explanation, MatchExplanation};
 use crate::{
     faq::Entry,
     rank::{Decision, Scores},
@@ -23,11 +24,13 @@ pub struct Query {
     pub category: Option<String>,
     /// Only entries that carry all of these.
     pub tags: Vec<String>,
+    /// Whether to say why. Changes nothing else.
+    pub explain: bool,
 }
 
 impl Default for Query {
     fn default() -> Self {
-        Self { text: String::new(), top_k: 5, category: None, tags: Vec::new() }
+        Self { text: String::new(), top_k: 5, category: None, tags: Vec::new(), explain: false }
     }
 }
 
@@ -54,6 +57,9 @@ pub struct Verdict {
     pub index_version: u64,
     /// Name of the model.
     pub model: String,
+    /// Why the decision fell as it did, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
 }
 
 /// An entry that may answer the question.
@@ -68,6 +74,9 @@ pub struct Match {
     pub confidence: f32,
     /// What the confidence was made from.
     pub scores: Scores,
+    /// Why it has its place, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<MatchExplanation>,
 }
 
 fn entry<S: serde::Serializer>(entry: &Arc<Entry>, serializer: S) -> Result<S::Ok, S::Error> {

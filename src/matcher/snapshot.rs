@@ -2,17 +2,26 @@
 //!
 //! Owns the way from a question to its candidates; what makes one candidate better than another is `rank`'s.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use super::query::{Match, Query, Verdict};
+use super::{
+    query::{Match, Query, Verdict},
+    wordings::{Reading, Wordings},
+};
 use crate::{
     embed::{Embedded, ModelInfo},
     faq::Entry,
     index::{VectorIndex, lexical::LexicalIndex},
     rank::{
-        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, extract, policy,
+        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, Wording, extract,
+        policy,
     },
-    text::normalize::normalize,
+    text::{
+        filler::core_key,
+        normalize::{Normalized, normalize},
+        spelling::Spelling,
+        synonyms::Synonyms,
+    },
     vector::{Embedding, VectorError, dot},
 };
 
@@ -21,6 +30,9 @@ const COMPARE_ALL: usize = 64;
 
 /// Entries taken from each leg, vectors and words, of a larger FAQ.
 const ENTRIES_PER_LEG: usize = 10;
+
+/// Entries taken from the third leg, sounds: it is there for what the other two miss.
+const ENTRIES_BY_SOUND: usize = 3;
 
 /// Neighbours asked of the vector index: an entry may take several places with its phrasings.
 const NEIGHBOURS: usize = 64;
@@ -33,13 +45,14 @@ pub struct Snapshot {
     pub(super) version: u64,
     pub(super) model: ModelInfo,
     pub(super) ranker: Arc<Ranker>,
+    pub(super) synonyms: Arc<Synonyms>,
+    pub(super) spelling: Spelling,
     pub(super) entries: Vec<Prepared>,
     /// For each vector of the index: its entry and which of the entry's phrasings it is.
     pub(super) phrasings: Vec<(u32, u32)>,
     pub(super) index: Arc<dyn VectorIndex>,
     pub(super) lexical: LexicalIndex,
-    /// Entries by the comparison keys of their phrasings.
-    pub(super) exact: HashMap<String, Vec<u32>>,
+    pub(super) wordings: Wordings,
 }
 
 /// An entry taken apart for comparison.
@@ -60,6 +73,7 @@ pub(super) struct PreparedAnswer {
 
 /// A negative question taken apart for comparison.
 pub(super) struct PreparedNegative {
+    /// What is left of it without polite filler.
     pub(super) key: String,
     pub(super) vector: Embedding,
 }
@@ -95,12 +109,33 @@ pub struct Considered {
     pub candidates: Vec<u32>,
     /// Their features.
     pub features: Vec<Features>,
-    /// Which of them equal the question.
-    pub exact: Vec<bool>,
+    /// Which of them have the question's own wording.
+    pub wordings: Vec<Wording>,
     /// Their lexical scores, as a share of the best entry's.
     pub lexical: Vec<f32>,
     /// For each, which of its phrasings is nearest.
     pub nearest: Vec<usize>,
+}
+
+/// A question that is taken apart.
+pub(super) struct Asked<'a> {
+    pub(super) normalized: &'a Normalized,
+    /// Entries with the same wording, and how far it is the same.
+    pub(super) alike: Vec<(u32, Wording)>,
+    pub(super) question: &'a Question,
+    pub(super) vector: &'a Embedding,
+    /// The vector without what all vectors have in common.
+    pub(super) centered: &'a [f32],
+    /// An entry and one of its phrasings that is treated as if it were not in the FAQ.
+    pub(super) left_out: Option<(u32, usize)>,
+}
+
+impl Considered {
+    /// Whether a candidate's nearest phrasings all differ from the question in a word that turns it round.
+    #[must_use]
+    pub fn opposes(&self, candidate: usize) -> bool {
+        self.features[candidate].contrast < 0.0 && self.wordings[candidate] < Wording::SameCore
+    }
 }
 
 impl Snapshot {
@@ -123,6 +158,7 @@ impl Snapshot {
     }
 
     /// The active entries.
+    #[must_use]
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
         self.entries.iter().map(|prepared| &prepared.entry)
     }
@@ -133,10 +169,24 @@ impl Snapshot {
         self.entries.get(position as usize).map(|prepared| &prepared.entry)
     }
 
-    /// A text, asked or stored, in the form in which the model gets it.
+    /// The customer's own synonyms.
     #[must_use]
-    pub fn model_text(text: &str) -> String {
-        normalize(text).as_str().to_owned()
+    pub fn synonyms(&self) -> &Arc<Synonyms> {
+        &self.synonyms
+    }
+
+    /// A question in the form in which the model gets it: normalised, with the customer's synonyms replaced, and with
+    /// pinyin in the characters of this FAQ.
+    #[must_use]
+    pub fn model_text(&self, question: &str) -> String {
+        self.read(question).text().as_str().to_owned()
+    }
+
+    /// A question in the ways in which it can be compared.
+    pub(super) fn read(&self, question: &str) -> Reading {
+        let typed = self.synonyms.canonicalize(&normalize(question));
+        let spelled = self.spelling.spell(&typed).map(|spelled| self.synonyms.canonicalize(&spelled));
+        Reading { typed, spelled }
     }
 
     /// The verdict on a question of which the model made `embedded`.
@@ -145,14 +195,24 @@ impl Snapshot {
     /// When the vector does not fit the index.
     pub fn verdict(&self, query: &Query, embedded: &Embedded) -> Result<Verdict, VectorError> {
         let considered = self.consider(&query.text, embedded)?;
-        let ranked = self.ranker.rank(&considered.features, &considered.exact);
+        let ranked = self.ranker.rank(&considered.features, &considered.wordings);
         let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
-        let decision = policy::decide(&confidences, self.ranker.thresholds);
+        let opposed = ranked.first().is_some_and(|best| considered.opposes(best.candidate));
+        let decision = policy::decide(&confidences, self.ranker.thresholds, opposed);
         let admitted = ranked.iter().filter(|ranked| {
             query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
         });
-        let matches = admitted.take(query.top_k).map(|ranked| self.found(&considered, ranked)).collect();
-        Ok(Verdict { decision, matches, index_version: self.version, model: self.model.name.clone() })
+        let matches = admitted.take(query.top_k).map(|ranked| Match {
+            explanation: query.explain.then(|| self.explain_match(&query.text, &considered, ranked)),
+            ..self.found(&considered, ranked)
+        });
+        Ok(Verdict {
+            decision,
+            matches: matches.collect(),
+            index_version: self.version,
+            model: self.model.name.clone(),
+            explanation: query.explain.then(|| self.explain(&query.text, decision, &considered, &ranked)),
+        })
     }
 
     fn found(&self, considered: &Considered, ranked: &Ranked) -> Match {
@@ -166,10 +226,11 @@ impl Snapshot {
             scores: Scores {
                 dense: features.dense,
                 lexical: considered.lexical[at],
-                exact: f32::from(u8::from(considered.exact[at])),
+                exact: f32::from(u8::from(considered.wordings[at] == Wording::Same)),
                 negative: -features.negative,
             },
             entry,
+            explanation: None,
         }
     }
 
@@ -178,55 +239,77 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn consider(&self, text: &str, embedded: &Embedded) -> Result<Considered, VectorError> {
-        self.consider_vectors(text, QueryVectors::new(embedded, &self.ranker))
+        self.consider_vectors(text, &QueryVectors::new(embedded, &self.ranker))
     }
 
     /// As [`consider`](Self::consider), for a caller who changes how the model sees the question.
     ///
     /// # Errors
     /// When the vector does not fit the index.
-    pub fn consider_vectors(&self, text: &str, vectors: QueryVectors) -> Result<Considered, VectorError> {
-        let QueryVectors { vector, centered, tokens } = vectors;
-        let normalized = normalize(text);
+    pub fn consider_vectors(&self, text: &str, vectors: &QueryVectors) -> Result<Considered, VectorError> {
+        let reading = self.read(text);
+        let asked = Asked {
+            alike: self.wordings.find(&reading),
+            normalized: reading.text(),
+            question: &Question::new(reading.text().as_str(), vectors.tokens.clone()),
+            vector: &vectors.vector,
+            centered: &vectors.centered,
+            left_out: None,
+        };
+        self.consider_asked(&asked)
+    }
+
+    /// As [`consider`](Self::consider), of a question that is taken apart already.
+    pub(super) fn consider_asked(&self, asked: &Asked<'_>) -> Result<Considered, VectorError> {
+        let Asked { alike, normalized, question, vector, centered, left_out } = asked;
         let mut considered = Considered {
             candidates: Vec::new(),
             features: Vec::new(),
-            exact: Vec::new(),
+            wordings: Vec::new(),
             lexical: Vec::new(),
             nearest: Vec::new(),
         };
         if normalized.is_blank() || self.entries.is_empty() {
             return Ok(considered);
         }
-        let key = normalized.comparison_key();
-        let exact = self.exact.get(&key).map_or(&[][..], Vec::as_slice);
-        let hits = self.index.search(&vector, NEIGHBOURS)?;
+        let hits = self.index.search(vector, NEIGHBOURS)?;
         let words = self.lexical.search(normalized.as_str());
         considered.candidates = if self.entries.len() <= COMPARE_ALL {
             (0..self.entries.len() as u32).collect()
         } else {
             let near = hits.iter().map(|hit| self.phrasings[hit.position as usize].0);
             let worded = words.top(ENTRIES_PER_LEG, 0.0);
+            let sounding = self.wordings.alike_in_sound(normalized, ENTRIES_BY_SOUND);
+            let alike = alike.iter().map(|&(entry, _)| entry);
             union(
-                exact.iter().copied(),
+                alike.chain(sounding),
                 first_distinct(near, ENTRIES_PER_LEG),
                 worded.iter().map(|hit| hit.entry),
             )
         };
         // A negative question that was asked word for word is meant to keep its entry out.
+        let core = core_key(normalized);
         let is_negative =
-            |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == key);
-        considered.candidates.retain(|&entry| !is_negative(entry));
-        considered.exact = considered.candidates.iter().map(|entry| exact.contains(entry)).collect();
+            |entry: u32| self.entries[entry as usize].negatives.iter().any(|negative| negative.key == core);
+        let left_out_of = |entry: u32| left_out.filter(|&(of, _)| of == entry).map(|(_, phrasing)| phrasing);
+        let has_phrasing = |entry: u32| {
+            self.entries[entry as usize].questions.len() > usize::from(left_out_of(entry).is_some())
+        };
+        considered.candidates.retain(|&entry| !is_negative(entry) && has_phrasing(entry));
+        let wording = |candidate: u32| {
+            let same = alike.iter().filter(|&&(entry, _)| entry == candidate);
+            let wording = same.map(|&(_, wording)| wording).max().unwrap_or_default();
+            if left_out_of(candidate).is_some() { Wording::Other } else { wording }
+        };
+        considered.wordings = considered.candidates.iter().map(|&entry| wording(entry)).collect();
 
-        let question = Question::new(normalized.as_str(), tokens);
         let best_answer = words.best_answer_score().max(f32::MIN_POSITIVE);
         let best_phrasing = words.best_phrasing_score().max(f32::MIN_POSITIVE);
         let mut candidates = Vec::with_capacity(considered.candidates.len());
         for &entry in &considered.candidates {
             let prepared = &self.entries[entry as usize];
             let scores = words.entry(entry);
-            let nearest = self.nearest_phrasings(prepared, &vector);
+            let nearest = self.nearest_phrasings(prepared, vector, left_out_of(entry));
             considered.lexical.push(scores.phrasing().bm25 / best_phrasing);
             considered.nearest.push(nearest.first().map_or(0, |&(nth, _)| nth));
             candidates.push(Candidate {
@@ -235,23 +318,29 @@ impl Snapshot {
                 negative: prepared
                     .negatives
                     .iter()
-                    .map(|negative| negative.vector.cosine(&vector))
+                    .map(|negative| negative.vector.cosine(vector))
                     .reduce(f32::max),
                 answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
-                    dense: dot(&answer.centered, &centered),
+                    dense: dot(&answer.centered, centered),
                     words: scores.answer.bm25 / best_answer,
                     tokens: &answer.tokens,
                 }),
             });
         }
-        considered.features = extract(&question, &candidates);
+        considered.features = extract(question, &candidates);
         Ok(considered)
     }
 
     /// An entry's phrasings that are nearest to `query`, nearest first, with their similarities.
-    fn nearest_phrasings(&self, prepared: &Prepared, query: &Embedding) -> Vec<(usize, f32)> {
+    fn nearest_phrasings(
+        &self,
+        prepared: &Prepared,
+        query: &Embedding,
+        left_out: Option<usize>,
+    ) -> Vec<(usize, f32)> {
         let vectors = self.index.vectors();
         let mut nearest: Vec<(usize, f32)> = (0..prepared.questions.len())
+            .filter(|&nth| left_out != Some(nth))
             .map(|nth| (nth, dot(vectors.vector(prepared.first_vector + nth as u32), query.as_slice())))
             .collect();
         nearest.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -276,11 +365,11 @@ fn first_distinct(entries: impl Iterator<Item = u32>, n: usize) -> Vec<u32> {
 
 /// All of them, each once, in ascending order.
 fn union(
-    exact: impl Iterator<Item = u32>,
+    alike: impl Iterator<Item = u32>,
     near: impl IntoIterator<Item = u32>,
     worded: impl Iterator<Item = u32>,
 ) -> Vec<u32> {
-    let mut all: Vec<u32> = exact.chain(near).chain(worded).collect();
+    let mut all: Vec<u32> = alike.chain(near).chain(worded).collect();
     all.sort_unstable();
     all.dedup();
     all

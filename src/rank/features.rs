@@ -98,6 +98,19 @@ impl Features {
     /// How many there are.
     pub const COUNT: usize = 9;
 
+    /// Their names, in the order of the fields.
+    pub const NAMES: [&str; Self::COUNT] = [
+        "dense",
+        "answer_dense",
+        "query_tokens",
+        "phrasing_tokens",
+        "answer_words",
+        "overlap",
+        "contrast",
+        "negative",
+        "kind",
+    ];
+
     /// In the order of the fields.
     #[must_use]
     pub fn to_array(self) -> [f32; Self::COUNT] {

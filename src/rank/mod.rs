@@ -4,15 +4,18 @@
 //! query + candidates --features--> numbers --ranker--> order and probabilities --policy--> Decision
 //! ```
 
+pub mod explain;
 pub mod features;
 pub mod fit;
 pub mod policy;
 pub mod ranker;
 mod scores;
 pub mod tokens;
+mod wording;
 
 pub use features::{AnswerMatch, Candidate, Features, Question, extract};
 pub use policy::{Decision, Thresholds};
 pub use ranker::{Ranked, Ranker, RankerError};
 pub use scores::Scores;
 pub use tokens::TokenMatrix;
+pub use wording::Wording;

@@ -29,7 +29,7 @@ impl Decision {
 }
 
 /// Where the decisions change, as probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// From this confidence in the best entry on it is the answer.
@@ -39,10 +39,14 @@ pub struct Thresholds {
 }
 
 /// Decides on the confidences of all candidates, most probable first.
+///
+/// `opposed`: the best one differs from the question in a word that turns it round (开启/关闭, 个人/企业, a number).
+/// However alike the two are otherwise, it is then offered at most: whoever wants to close something must not be told
+/// how to open it.
 #[must_use]
-pub fn decide(confidences: &[f32], thresholds: Thresholds) -> Decision {
+pub fn decide(confidences: &[f32], thresholds: Thresholds, opposed: bool) -> Decision {
     match confidences.first() {
-        Some(&best) if best >= thresholds.answer => Decision::Answer,
+        Some(&best) if best >= thresholds.answer && !opposed => Decision::Answer,
         Some(&best) if best >= thresholds.clarify => Decision::Clarify,
         Some(_) | None => Decision::NoAnswer,
     }
@@ -56,13 +60,19 @@ mod tests {
 
     #[test]
     fn the_best_confidence_decides() {
-        assert_eq!(decide(&[0.7, 0.2], THRESHOLDS), Decision::Answer);
-        assert_eq!(decide(&[0.69, 0.2], THRESHOLDS), Decision::Clarify);
-        assert_eq!(decide(&[0.29, 0.2], THRESHOLDS), Decision::NoAnswer);
+        assert_eq!(decide(&[0.7, 0.2], THRESHOLDS, false), Decision::Answer);
+        assert_eq!(decide(&[0.69, 0.2], THRESHOLDS, false), Decision::Clarify);
+        assert_eq!(decide(&[0.29, 0.2], THRESHOLDS, false), Decision::NoAnswer);
+    }
+
+    #[test]
+    fn an_opposed_question_is_offered_at_most() {
+        assert_eq!(decide(&[0.99, 0.0], THRESHOLDS, true), Decision::Clarify);
+        assert_eq!(decide(&[0.29, 0.0], THRESHOLDS, true), Decision::NoAnswer);
     }
 
     #[test]
     fn nothing_found_is_no_answer() {
-        assert_eq!(decide(&[], THRESHOLDS), Decision::NoAnswer);
+        assert_eq!(decide(&[], THRESHOLDS, false), Decision::NoAnswer);
     }
 }

@@ -6,12 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{features::Features, policy::Thresholds};
+use super::{features::Features, policy::Thresholds, wording::Wording};
 
 /// Format of `ranker.json`; a file of another one is refused.
 pub const VERSION: u32 = 1;
 
-/// A question that equals a phrasing is answered with this confidence; the rest is for wrong FAQs.
+/// The confidence in a question that equals a phrasing; the rest is for wrong FAQs.
 pub(super) const EXACT_CONFIDENCE: f32 = 0.999;
 
 /// The lead of the first candidate is measured against the mean of so many after it.
@@ -169,19 +169,22 @@ impl Ranker {
         centered
     }
 
-    /// Orders candidates, best first, equal ones as they came. `exact` says which equal the question.
+    /// Orders candidates, best first, equal ones as they came. `wordings` says which have the question's own wording:
+    /// they come first, whatever their scores are.
     #[must_use]
-    pub fn rank(&self, features: &[Features], exact: &[bool]) -> Vec<Ranked> {
-        let is_exact = |candidate: usize| exact.get(candidate).copied().unwrap_or(false);
-        let mut ranked = order(self.weights, features, exact);
-        let exacts = ranked.iter().take_while(|ranked| is_exact(ranked.candidate)).count();
-        let first = if exacts > 0 {
+    pub fn rank(&self, features: &[Features], wordings: &[Wording]) -> Vec<Ranked> {
+        let wording = |candidate: usize| wordings.get(candidate).copied().unwrap_or_default();
+        let mut ranked = order(self.weights, features, wordings);
+        let best = ranked.first().map(|ranked| wording(ranked.candidate)).unwrap_or_default();
+        let alike = ranked.iter().take_while(|ranked| wording(ranked.candidate) == best).count();
+        let (certain, first) = if let Some(confidence) = best.confidence() {
             // Two entries with the same question: each is right with half the probability.
-            EXACT_CONFIDENCE / exacts as f32
+            (alike, confidence / alike as f32)
         } else {
-            Evidence::of(&ranked, features).map_or(0.0, |evidence| self.confidence.probability(evidence))
+            let evidence = Evidence::of(&ranked, features);
+            (1, evidence.map_or(0.0, |evidence| self.confidence.probability(evidence)))
         };
-        let certain = exacts.max(1).min(ranked.len());
+        let certain = certain.min(ranked.len());
         let (best, others) = ranked.split_at_mut(certain);
         for ranked in best {
             ranked.confidence = first;
@@ -193,24 +196,28 @@ impl Ranker {
 }
 
 /// Orders candidates as [`Ranker::rank`] does, all confidences zero.
-pub(super) fn order(weights: Features, features: &[Features], exact: &[bool]) -> Vec<Ranked> {
-    let is_exact = |candidate: usize| exact.get(candidate).copied().unwrap_or(false);
+pub(super) fn order(weights: Features, features: &[Features], wordings: &[Wording]) -> Vec<Ranked> {
+    let wording = |candidate: usize| wordings.get(candidate).copied().unwrap_or_default();
     let ranked = features.iter().enumerate();
     let mut ranked: Vec<Ranked> = ranked
         .map(|(candidate, &features)| Ranked { candidate, score: weights.dot(features), confidence: 0.0 })
         .collect();
-    ranked
-        .sort_by(|a, b| is_exact(b.candidate).cmp(&is_exact(a.candidate)).then(b.score.total_cmp(&a.score)));
+    ranked.sort_by(|a, b| wording(b.candidate).cmp(&wording(a.candidate)).then(b.score.total_cmp(&a.score)));
     ranked
 }
 
 /// Gives `others` the probability that is left, in proportion to the exponential of their scores, never more than
-/// the first has.
+/// the first has. One that its wording put before a better score counts with that score.
 fn share_out(others: &mut [Ranked], rest: f32, first: f32) {
-    let best = others.iter().map(|ranked| ranked.score).fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = others.iter().map(|ranked| (ranked.score - best).exp()).sum();
-    for ranked in others {
-        ranked.confidence = (rest.max(0.0) * (ranked.score - best).exp() / total).min(first);
+    let mut best = f32::NEG_INFINITY;
+    let mut scores: Vec<f32> = Vec::with_capacity(others.len());
+    for ranked in others.iter().rev() {
+        best = best.max(ranked.score);
+        scores.push(best);
+    }
+    let total: f32 = scores.iter().map(|score| (score - best).exp()).sum();
+    for (ranked, score) in others.iter_mut().zip(scores.into_iter().rev()) {
+        ranked.confidence = (rest.max(0.0) * (score - best).exp() / total).min(first);
     }
 }
 
@@ -280,14 +287,24 @@ mod tests {
 
     #[test]
     fn an_exact_text_comes_first_whatever_the_scores_are() {
-        let ranked = ranker().rank(&dense(&[0.9, 0.1, 0.5]), &[false, true, false]);
+        let ranked =
+            ranker().rank(&dense(&[0.9, 0.1, 0.5]), &[Wording::Other, Wording::Same, Wording::Other]);
         assert_eq!(ranked.iter().map(|r| r.candidate).collect::<Vec<_>>(), [1, 0, 2]);
         assert!(ranked[0].confidence > 0.99 && ranked[1].confidence < 0.01);
     }
 
     #[test]
+    fn the_same_text_comes_before_the_same_core_and_that_before_the_same_sound() {
+        let wordings = [Wording::Other, Wording::SoundsAlike, Wording::Same, Wording::SameCore];
+        let ranked = ranker().rank(&dense(&[0.99, 0.9, 0.1, 0.5]), &wordings);
+        assert_eq!(ranked.iter().map(|r| r.candidate).collect::<Vec<_>>(), [2, 3, 1, 0]);
+        let alone = ranker().rank(&dense(&[0.99, 0.1]), &[Wording::Other, Wording::SoundsAlike]);
+        assert!(alone[0].candidate == 1 && alone[0].confidence > 0.9, "{alone:?}");
+    }
+
+    #[test]
     fn two_entries_with_the_same_question_share_the_confidence() {
-        let ranked = ranker().rank(&dense(&[0.9, 0.8]), &[true, true]);
+        let ranked = ranker().rank(&dense(&[0.9, 0.8]), &[Wording::Same, Wording::Same]);
         assert!(ranked.iter().all(|r| (r.confidence - 0.4995).abs() < 1e-4), "{ranked:?}");
     }
 
@@ -304,9 +321,10 @@ mod tests {
     proptest! {
         #[test]
         fn confidences_are_probabilities_that_fall_with_rank(
-            values in prop::collection::vec(-1.0f32..1.0, 0..30), exact in prop::collection::vec(any::<bool>(), 30)
+            values in prop::collection::vec(-1.0f32..1.0, 0..30), wordings in prop::collection::vec(
+                prop::sample::select(vec![Wording::Other, Wording::SoundsAlike, Wording::SameCore, Wording::Same]), 30)
         ) {
-            let ranked = ranker().rank(&dense(&values), &exact[..values.len()]);
+            let ranked = ranker().rank(&dense(&values), &wordings[..values.len()]);
             prop_assert_eq!(ranked.len(), values.len());
             prop_assert!(ranked.iter().all(|r| (0.0..=1.0).contains(&r.confidence)));
             prop_assert!(ranked.windows(2).all(|pair| pair[0].confidence >= pair[1].confidence));

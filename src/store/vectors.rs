@@ -21,11 +21,11 @@ impl TextHash {
     /// Hashes a sequence of hashes: equal only for the same texts in the same order.
     #[must_use]
     pub fn of_all(hashes: &[Self]) -> Self {
-        let mut hasher = Sha256::new();
+        let mut digest = Sha256::new();
         for hash in hashes {
-            hasher.update(hash.0);
+            digest.update(hash.0);
         }
-        Self(hasher.finalize().into())
+        Self(digest.finalize().into())
     }
 }
 

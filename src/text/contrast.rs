@@ -42,7 +42,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("domestic/foreign", "国内 境内", "国外 境外 海外 国际"),
     ("online/offline", "线上 网上 在线", "线下 门店 柜台 离线"),
     ("transfer in/out", "转入 存入 充值", "转出 取出 提现"),
-    ("buy/sell", "购买 买入", "卖出 出售"),
+    ("buy/sell", "购买 买入 怎么买 如何买 想买", "卖出 出售 怎么卖 如何卖 想卖"),
     ("borrow/repay", "借款 借钱", "还款 还贷 还钱"),
     ("earlier/later", "提前", "延期 推迟 延后 逾期"),
     ("send/receive", "发送 发出 寄出", "接收 收到 收件 收取"),

@@ -83,6 +83,28 @@ pub fn core(normalized: &Normalized) -> Core<'_> {
     Core { text: core, chars: first..first + core.chars().count(), has_filler: true }
 }
 
+/// Particles that end a question and leave its meaning: 群能解散吗 asks what 群能解散呢 asks.
+const FINAL_PARTICLES: [char; 11] = ['吗', '嘛', '么', '呢', '啊', '呀', '吧', '哦', '喔', '哈', '呐'];
+
+/// Characters that make a word of a particle after them: 怎么, 什么, 网吧.
+const BEFORE_NO_PARTICLE: &str = "怎什这那多要甚网酒贴哈";
+
+/// The comparison key of a text without polite filler and final particles: 请问群能解散吗, 群能解散呢，谢谢 and 群能解散
+/// have the same. Never empty unless the text is blank.
+#[must_use]
+pub fn core_key(normalized: &Normalized) -> String {
+    let mut key = comparison_key(core(normalized).text);
+    while let Some(last) = key.chars().next_back().filter(|c| FINAL_PARTICLES.contains(c)) {
+        let rest = &key[..key.len() - last.len_utf8()];
+        let before = rest.chars().next_back();
+        if rest.chars().count() < 2 || before.is_some_and(|c| BEFORE_NO_PARTICLE.contains(c)) {
+            break;
+        }
+        key.truncate(rest.len());
+    }
+    key
+}
+
 struct Scan<'a> {
     text: &'a str,
     normalized: &'a Normalized,
@@ -210,6 +232,24 @@ mod tests {
             let core = core(&normalized);
             assert_eq!(core.text, wanted, "core of {typed:?}");
             assert!(core.has_filler, "{typed:?} has filler");
+        }
+    }
+
+    #[test]
+    fn questions_that_differ_in_politeness_have_one_key() {
+        for (typed, wanted) in [
+            ("您好，请问群能解散吗？谢谢！", "群能解散"),
+            ("群能解散呢", "群能解散"),
+            ("群能解散么？", "群能解散"),
+            ("群能解散吗啊", "群能解散"),
+            ("解散群怎么", "解散群怎么"),
+            ("这是什么呀", "这是什么"),
+            ("附近的网吧", "附近的网吧"),
+            ("在吗", "在吗"),
+            ("吗", "吗"),
+            ("？", ""),
+        ] {
+            assert_eq!(core_key(&normalize(typed)), wanted, "{typed:?}");
         }
     }
 

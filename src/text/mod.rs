@@ -6,10 +6,12 @@
 pub mod chars;
 pub mod contrast;
 pub mod filler;
+pub mod marks;
 pub mod normalize;
 pub mod numbers;
 pub mod overlap;
 pub mod pinyin;
 pub mod question_kind;
+pub mod spelling;
 pub mod synonyms;
 pub mod words;

@@ -10,9 +10,9 @@ use pinyin::ToPinyin;
 use super::chars::{is_han, is_latin_word};
 
 /// Longest Latin run that is tried as pinyin; longer ones are ids, links or noise.
-const LONGEST_RUN: usize = 96;
+pub(super) const LONGEST_RUN: usize = 96;
 /// Longest toneless syllable: zhuang, chuang, shuang.
-const LONGEST_SYLLABLE: usize = 6;
+pub(super) const LONGEST_SYLLABLE: usize = 6;
 /// Set in the code of a Latin word that is no pinyin.
 const LATIN_BIT: u16 = 0x8000;
 
@@ -49,6 +49,12 @@ impl Sounds {
         pairs.sort_unstable();
         pairs.dedup();
         Self { sequence, pairs }
+    }
+
+    /// Each two neighbouring sounds as one number, sorted, none twice.
+    #[must_use]
+    pub fn pairs(&self) -> &[u32] {
+        &self.pairs
     }
 
     /// How many sounds there are.
@@ -129,6 +135,27 @@ pub fn is_typed_pinyin(normalized: &str) -> bool {
 pub fn segment(run: &str) -> Option<Vec<&'static str>> {
     let sounds = SYLLABLES.segment(run)?;
     Some(sounds.iter().map(|sound| SYLLABLES.names[usize::from(sound.0)]).collect())
+}
+
+/// How an ideograph sounds, by its most frequent reading.
+pub(super) fn reading(c: char) -> Option<Sound> {
+    SYLLABLES.reading(c)
+}
+
+/// The sound of letters that are exactly one syllable.
+pub(super) fn syllable(letters: &str) -> Option<Sound> {
+    SYLLABLES.codes.get(letters).map(|&code| Sound(code))
+}
+
+/// Homophones but for their tone that turn a question into another one: 怎么买 is not 怎么卖.
+const DISTINCT: [&str; 3] = ["买卖", "收售授受", "借结"];
+
+/// Whether two texts of one sound may mean the same: they differ in no character that is known to matter.
+#[must_use]
+pub fn may_be_homophones(a: &str, b: &str) -> bool {
+    let distinct =
+        |a: char, b: char| a != b && DISTINCT.iter().any(|group| group.contains(a) && group.contains(b));
+    !a.chars().zip(b.chars()).any(|(a, b)| distinct(a, b))
 }
 
 enum Piece<'a> {

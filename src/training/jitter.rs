@@ -33,7 +33,7 @@ impl Jitter {
     ) -> Result<Example, VectorError> {
         let mut noise = Noise(fastrand::Rng::with_seed(seed));
         let (seen, sentence_length) = self.see(&asked.embedded, snapshot.ranker(), &mut noise)?;
-        let mut considered = snapshot.consider_vectors(&asked.text, seen)?;
+        let mut considered = snapshot.consider_vectors(&asked.text, &seen)?;
         // In so many dimensions the noise is at a right angle to the token: all tokens grow by the same factor.
         let token_length = (1.0 + self.tokens * self.tokens).sqrt();
         for features in &mut considered.features {

@@ -3,7 +3,7 @@
 //! Three things may change, and each only as far as the labels carry it. Thresholds are always chosen anew. The
 //! calibration is replaced when that makes the confidences of held-out questions more honest. The weights of the
 //! order are replaced when that puts more held-out questions right than chance would. "Held out" is by entry, see
-//! [`folds`](super::folds): no number in the report was measured on a question about an entry that the fit knew.
+//! `folds`: no number in the report was measured on a question about an entry that the fit knew.
 
 use std::collections::HashSet;
 

@@ -34,18 +34,20 @@ pub struct Case {
     pub example: Example,
 }
 
-/// Sends labelled questions through the model, each once. `progress` is told how many are done.
+/// Sends labelled questions through the model, each once and as `model_text` makes it. `progress` is told how many
+/// are done.
 ///
 /// # Errors
 /// When the model fails.
 pub fn embed(
     questions: &[(String, Vec<EntryId>)],
     embedder: &dyn Embedder,
+    model_text: &dyn Fn(&str) -> String,
     progress: &dyn Fn(usize),
 ) -> Result<Vec<Asked>, Error> {
     let mut asked = Vec::with_capacity(questions.len());
     for batch in questions.chunks(BATCH) {
-        let texts: Vec<String> = batch.iter().map(|(text, _)| Snapshot::model_text(text)).collect();
+        let texts: Vec<String> = batch.iter().map(|(text, _)| model_text(text)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let embedded = embedder.embed_tokens(&texts, Role::Query)?;
         asked.extend(batch.iter().zip(embedded).map(|((text, relevant), embedded)| Asked {
@@ -82,13 +84,13 @@ pub(super) fn example(considered: Considered, relevant: &[EntryId], snapshot: &S
     Example {
         right: considered.candidates.iter().map(is_right).collect(),
         features: considered.features,
-        exact: considered.exact,
+        wordings: considered.wordings,
     }
 }
 
 /// The confidence in what comes first, and whether it is right. Nothing found is no confidence at all.
 pub(super) fn predict(ranker: &Ranker, example: &Example) -> Prediction {
-    let ranked = ranker.rank(&example.features, &example.exact);
+    let ranked = ranker.rank(&example.features, &example.wordings);
     ranked.first().map_or(Prediction { confidence: 0.0, right: false }, |first| Prediction {
         confidence: f64::from(first.confidence),
         right: example.right[first.candidate],

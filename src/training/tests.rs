@@ -47,7 +47,10 @@ fn labels(entries: usize, per_entry: usize, truth: Features, luck: impl Fn(f32) 
         let best = (0..6).max_by(by_truth).unwrap();
         let right = if draw.f32() < luck(features[best].dense) { best } else { (best + 1) % 6 };
         let right = (0..6).map(|at| at == right).collect();
-        Case { relevant: vec![id(entry)], example: Example { features, exact: vec![false; 6], right } }
+        Case {
+            relevant: vec![id(entry)],
+            example: Example { features, wordings: vec![crate::rank::Wording::Other; 6], right },
+        }
     };
     (0..entries * per_entry).map(|nth| case(nth % entries)).collect()
 }
@@ -175,7 +178,7 @@ fn faq(categories: usize) -> (Vec<Entry>, Vec<(String, Vec<EntryId>)>) {
 fn fit_unseen(categories: usize) -> Result<(Ranker, UnseenReport), Error> {
     let (entries, questions) = faq(categories);
     let (embedder, params) = (HashedEmbedder::new(128), IndexParams::default());
-    let asked = embed(&questions, &embedder, &|_| ())?;
+    let asked = embed(&questions, &embedder, &str::to_owned, &|_| ())?;
     let fit = Unseen {
         embedder: &embedder,
         params: &params,

@@ -1,6 +1,6 @@
 //! Weights for FAQs that nobody has seen: what dayi ships with.
 //!
-//! Fitted to a FAQ of many categories whose questions the model may have been tuned on; [`jitter`](super::jitter)
+//! Fitted to a FAQ of many categories whose questions the model may have been tuned on; `jitter`
 //! takes that advantage away. The order is learned from all entries, with their answers and without. The confidence
 //! is learned from *views*, two categories each, because real FAQs are that small: once with everything, and
 //! with each quarter of the entries taken out in turn, so that their questions have no answer. Thresholds come from views whose
@@ -21,12 +21,13 @@ use crate::{
     eval::calibration::{Prediction, coverage_at, ece},
     faq::Entry,
     index::IndexParams,
-    matcher::{Progress, Snapshot},
+    matcher::Progress,
     rank::{
         Features, Ranker, Thresholds,
         fit::{Example, Observation, OrderFit, Platt, choose_thresholds, fit_head},
         ranker::VERSION,
     },
+    text::normalize::normalize,
 };
 
 /// Two views that share no category are the least that can be held out of each other.
@@ -193,8 +194,11 @@ impl Unseen<'_> {
     fn blank(&self, entries: &[Entry], questions: &[Asked]) -> Result<Ranker, Error> {
         let dimension = self.embedder.model().dimension;
         let (mut sentences, mut tokens) = (Mean::new(dimension), Mean::new(dimension));
-        let phrasings: Vec<String> =
-            entries.iter().flat_map(Entry::phrasings).map(Snapshot::model_text).collect();
+        let phrasings: Vec<String> = entries
+            .iter()
+            .flat_map(Entry::phrasings)
+            .map(|text| normalize(text).as_str().to_owned())
+            .collect();
         for batch in phrasings.chunks(BATCH) {
             let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
             for embedded in self.embedder.embed_tokens(&batch, Role::Document)? {

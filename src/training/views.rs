@@ -1,6 +1,6 @@
 //! FAQs made of parts of a FAQ, and what its questions find in them, seen through noise.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -67,6 +67,7 @@ impl<'a> Faqs<'a> {
         let builder = Builder {
             embedder: self.fit.embedder,
             ranker: self.ranker.clone().into(),
+            synonyms: Arc::default(),
             params: self.fit.params,
             folder: None,
             progress: self.fit.progress,

@@ -14,7 +14,7 @@ use crate::{
         problem::{FieldError, Problem},
         state::AppState,
     },
-    matcher::{MAX_TOP_K, Match, Query, Verdict},
+    matcher::{Explanation, MAX_TOP_K, Match, MatchExplanation, Query, Verdict},
     rank::{Decision, Scores},
 };
 
@@ -34,6 +34,10 @@ pub(in crate::http) struct MatchRequest {
     /// Only entries that carry all of these tags.
     #[serde(default)]
     tags: Vec<String>,
+    /// Whether to say why: adds `explanation` to the verdict and to each match, and changes nothing else.
+    #[serde(default)]
+    #[schema(default = false)]
+    explain: bool,
 }
 
 fn default_top_k() -> usize {
@@ -72,6 +76,9 @@ pub(in crate::http) struct MatchResponse {
     model: String,
     /// Time taken, milliseconds.
     took_ms: f64,
+    /// Why the decision fell as it did; only with `explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 /// One entry that may answer the question.
@@ -92,6 +99,9 @@ struct MatchBody {
     confidence: f32,
     /// What the confidence was made from.
     scores: Scores,
+    /// Why it has its place; only with `explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<MatchExplanation>,
 }
 
 /// An answer and its pictures.
@@ -158,6 +168,7 @@ impl MatchResponse {
             index_version: verdict.index_version,
             model: verdict.model,
             took_ms,
+            explanation: verdict.explanation,
         }
     }
 }
@@ -176,6 +187,7 @@ impl From<Match> for MatchBody {
             category: entry.category.clone(),
             confidence: found.confidence,
             scores: found.scores,
+            explanation: found.explanation,
         }
     }
 }
@@ -194,8 +206,8 @@ pub(in crate::http) async fn match_one(
     JsonBody(request): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchResponse>, Problem> {
     let start = Instant::now();
-    let MatchRequest { query, top_k, category, tags } = request;
-    let query = Query { text: query, top_k, category, tags };
+    let MatchRequest { query, top_k, category, tags, explain } = request;
+    let query = Query { text: query, top_k, category, tags, explain };
     let verdicts = app.matcher().ask(vec![query]).await?;
     respond(&app, verdicts, start).pop().map(Json).ok_or_else(Problem::internal)
 }
@@ -215,7 +227,7 @@ pub(in crate::http) async fn match_batch(
 ) -> Result<Json<BatchResponse>, Problem> {
     let start = Instant::now();
     let BatchRequest { queries, top_k, category, tags } = request;
-    let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone() };
+    let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone(), explain: false };
     let queries = queries.into_iter().map(query).collect();
     let verdicts = app.matcher().ask(queries).await?;
     Ok(Json(BatchResponse { results: respond(&app, verdicts, start) }))

@@ -17,6 +17,7 @@ pub use thresholds::choose_thresholds;
 use super::{
     Features,
     ranker::{Evidence, Ranked, order},
+    wording::Wording,
 };
 
 /// A labelled question with its candidates.
@@ -24,8 +25,8 @@ use super::{
 pub struct Example {
     /// Of each candidate.
     pub features: Vec<Features>,
-    /// Which candidates equal the question.
-    pub exact: Vec<bool>,
+    /// How far the wording of each is the question's.
+    pub wordings: Vec<Wording>,
     /// Which candidates answer it; none when the FAQ has no answer or it was not found.
     pub right: Vec<bool>,
 }
@@ -36,17 +37,17 @@ impl Example {
         !self.is_exact() && self.right.contains(&true) && self.right.contains(&false)
     }
 
-    /// Whether a phrasing equals the question, so that no weight has a say.
+    /// Whether a phrasing has the question's wording, so that no weight has a say.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.exact.contains(&true)
+        self.wordings.iter().any(|&wording| wording != Wording::Other)
     }
 
     /// What the confidence rests on when `weights` order the candidates, and whether the first is right; `None` when
     /// there is no candidate.
     #[must_use]
     pub fn first(&self, weights: Features) -> Option<(Evidence, bool)> {
-        let ranked: Vec<Ranked> = order(weights, &self.features, &self.exact);
+        let ranked: Vec<Ranked> = order(weights, &self.features, &self.wordings);
         let evidence = Evidence::of(&ranked, &self.features)?;
         Some((evidence, self.right[ranked.first()?.candidate]))
     }

@@ -1,4 +1,4 @@
-//! The weights of the order: conditional logit (McFadden, 1974).
+//! The weights of the order: conditional logit (`McFadden`, 1974).
 //!
 //! Each question is a choice among its candidates. The weights make the right one probable under
 //! `exp(score) / sum of exp(score)`, averaged over the questions.

@@ -23,7 +23,7 @@ fn examples(count: usize, candidates: usize, truth: Features) -> Vec<Example> {
             ticket <= 0.0
         });
         let right = (0..candidates).map(|at| Some(at) == drawn).collect();
-        Example { features, exact: vec![false; candidates], right }
+        Example { features, wordings: vec![Wording::Other; candidates], right }
     };
     (0..count).map(one).collect()
 }
@@ -79,7 +79,7 @@ fn several_right_candidates_and_questions_that_say_nothing_are_no_trouble() {
     let example = |right: [bool; 3], exact: [bool; 3]| Example {
         features: features.clone(),
         right: right.to_vec(),
-        exact: exact.to_vec(),
+        wordings: exact.map(|exact| if exact { Wording::Same } else { Wording::Other }).to_vec(),
     };
     let none = [false; 3];
     let nothing =

@@ -1,13 +1,11 @@
 //! The real binary with the real model on the customer's FAQ.
 
-#[path = "support/binary.rs"]
-mod binary;
-
 use std::{fs, path::Path, process::Stdio};
 
-use binary::{Server, dayi, run, stderr, stdout};
 use dayi::store::FILE_NAME;
 use serde_json::Value;
+
+use crate::binary::{Server, dayi, run, stderr, stdout};
 
 const FAQ: &str = "data/wecom-faq/wecom-faq.md";
 
@@ -60,6 +58,24 @@ fn ask_answers_from_a_file_without_touching_the_data_directory() {
         stdout(&output)
     );
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn ask_explains_its_decision_on_request() {
+    let data = tempfile::tempdir().unwrap();
+    let question = "群主想解散群聊在哪操作";
+    let output = run(data.path(), &["ask", question, "--faq", FAQ, "--explain"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for expected in ["为什么：", "回答 >= ", "第二", "【解散", "phrasing_tokens", "得分"] {
+        assert!(text.contains(expected), "{expected} is missing in\n{text}");
+    }
+    let ask = ["ask", "企业微信建的群能解散吗", "--faq", FAQ, "--json"];
+    let plain = json(&run(data.path(), &ask));
+    let explained = json(&run(data.path(), &[&ask[..], &["--explain"]].concat()));
+    assert!(plain.get("explanation").is_none() && plain["matches"][0].get("explanation").is_none());
+    assert_eq!(explained["explanation"]["reason"], "exact_wording");
+    assert_eq!(explained["matches"][0]["confidence"], plain["matches"][0]["confidence"]);
 }
 
 #[test]
@@ -126,10 +142,8 @@ fn vectors(data: &Path) -> i64 {
 fn an_index_run_killed_at_any_moment_is_completed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("faq.jsonl"), folder.path().join("data"));
-    let lines: String = (0..600)
-        .map(|n| format!("{{\"id\":\"e-{n}\",\"question\":\"第{n}种群怎么解散\",\"answer\":\"找群主\"}}\n"))
-        .collect();
-    fs::write(&file, lines).unwrap();
+    let line = |n| format!(r#"{{"id":"e-{n}","question":"第{n}种群怎么解散","answer":"找群主"}}"#);
+    fs::write(&file, (0..600).map(line).collect::<Vec<_>>().join("\n")).unwrap();
     let start = || {
         let mut command = dayi(&data);
         command.args(["index", file.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -194,23 +208,24 @@ fn model_check_shows_the_checksum_of_the_weights() {
     );
 }
 
-/// Ten ways of asking about each of fifteen everyday things; every second question is typed as a user would.
+/// Fifteen everyday things and four ways of asking about each.
 fn labelled_faq(folder: &Path) -> (String, String) {
     let things = "发票 密码 快递 会员 积分 门票 保险 年假 工资 社保 空调 路由器 打印机 停车证 饭卡";
     let asks = ["怎么办理{}", "{}在哪里弄", "我想问下{}的事", "{}坏了或者丢了怎么办"];
-    let (mut faq, mut queries) = (String::new(), String::new());
+    let (mut faq, mut queries) = (Vec::new(), Vec::new());
     for (nth, thing) in things.split(' ').enumerate() {
-        faq += &format!(
-            "{{\"id\":\"e{nth}\",\"question\":\"如何申请{thing}\",\"answer\":\"在{thing}页面提交。\"}}\n"
-        );
+        let answer = format!("在{thing}页面提交。");
+        let entry = serde_json::json!({"id": format!("e{nth}"), "question": format!("如何申请{thing}"), "answer": answer});
+        faq.push(entry.to_string());
         for ask in asks {
-            let query = ask.replace("{}", thing);
-            queries += &format!("{{\"query\":\"{query}\",\"relevant\":[\"e{nth}\"]}}\n");
+            let question =
+                serde_json::json!({"query": ask.replace("{}", thing), "relevant": [format!("e{nth}")]});
+            queries.push(question.to_string());
         }
     }
-    let write = |name: &str, text: &str| {
+    let write = |name: &str, lines: &[String]| {
         let path = folder.join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, lines.join("\n")).unwrap();
         path.to_str().unwrap().to_owned()
     };
     (write("faq.jsonl", &faq), write("queries.jsonl", &queries))
@@ -290,4 +305,40 @@ fn what_cannot_be_fitted_is_an_error_that_says_why() {
     assert!(stderr(&without_output).contains("--output"), "{}", stderr(&without_output));
     let no_data = run(&folder.path().join("nothing"), &["fit", "--queries", &queries]);
     assert_eq!(no_data.status.code(), Some(2), "{}", stderr(&no_data));
+}
+
+#[test]
+fn a_question_without_a_word_gets_no_answer() {
+    let data = tempfile::tempdir().unwrap();
+    let output = run(data.path(), &["ask", "😀？", "--faq", FAQ]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(stdout(&output).trim(), "没有找到答案。");
+}
+
+#[test]
+fn synonyms_embed_only_what_they_change_and_bad_lines_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("faq.jsonl"));
+    let lines = r#"{"id":"a","question":"企业微信怎么登录"}
+{"id":"b","question":"群能解散吗"}
+{"id":"c","question":"怎么用企微建群"}
+"#;
+    fs::write(&file, lines).unwrap();
+    let index = || json(&run(&data, &["index", file.to_str().unwrap(), "--json"]))["embedded"].as_u64();
+    assert_eq!(index(), Some(3));
+    fs::write(data.join("synonyms.tsv"), "# 产品名\n企业微信=企微=WeCom\n").unwrap();
+    assert_eq!(index(), Some(1));
+    let verdict = json(&run(&data, &["ask", "WECOM怎么登录？", "--json"]));
+    assert_eq!(verdict["decision"], "answer", "{verdict}");
+    assert_eq!(verdict["matches"][0]["scores"]["exact"], 1.0, "{verdict}");
+
+    let bad = folder.path().join("bad.tsv");
+    fs::write(&bad, "企业微信=企微\n钉钉\n").unwrap();
+    let refused = run(&data, &["ask", "怎么登录", "--synonyms", bad.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("bad.tsv") && stderr(&refused).contains("line 2"),
+        "{}",
+        stderr(&refused)
+    );
 }

@@ -3,12 +3,9 @@
 //! A `console` block is a list of `$ command` lines, each followed by what it prints. Lines of output must appear
 //! in this order; `…` stands for anything, and a block's output may go on after what is shown.
 
-#[path = "support/binary.rs"]
-mod binary;
-
 use std::{fs, path::Path, process::Command};
 
-use binary::{Server, dayi};
+use crate::binary::{Server, dayi};
 
 struct Example {
     file: &'static str,
@@ -25,20 +22,19 @@ fn examples(file: &'static str) -> Vec<Example> {
             "```console" => inside = true,
             "```" => inside = false,
             _ if !inside => {}
-            _ => match line.strip_prefix("$ ") {
-                Some(command) => {
+            _ => {
+                if let Some(command) = line.strip_prefix("$ ") {
                     examples.push(Example { file, command: command.to_owned(), output: Vec::new() });
+                    continue;
                 }
-                None => {
-                    let example = examples.last_mut().unwrap();
-                    if example.command.ends_with('\\') {
-                        example.command.push('\n');
-                        example.command.push_str(line);
-                    } else {
-                        example.output.push(line.to_owned());
-                    }
+                let example = examples.last_mut().unwrap();
+                if example.command.ends_with('\\') {
+                    example.command.push('\n');
+                    example.command.push_str(line);
+                } else {
+                    example.output.push(line.to_owned());
                 }
-            },
+            }
         }
     }
     examples
@@ -67,8 +63,8 @@ fn every_example_prints_what_it_shows() {
     let data = tempfile::tempdir().unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_dayi"));
     let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let served = tempfile::tempdir().unwrap();
-    let server = Server::start(served.path(), &["--faq", "data/wecom-faq/wecom-faq.md"]);
+    let server_data = tempfile::tempdir().unwrap();
+    let server = Server::start(server_data.path(), &["--faq", "data/wecom-faq/wecom-faq.md"]);
     let mut run = 0;
     for example in examples("README.md").into_iter().chain(examples("README.zh-CN.md")) {
         let command = example.command.replace("http://localhost:8080", &server.url);

@@ -19,34 +19,34 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 /// The whole service over a small FAQ, with the n-gram test double instead of a model.
-pub struct Service {
-    pub router: Router,
-    pub matcher: Arc<Matcher>,
+pub(crate) struct Service {
+    pub(crate) router: Router,
+    pub(crate) matcher: Arc<Matcher>,
 }
 
 /// A response that was read to its end.
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text))
     }
 
-    pub fn content_type(&self) -> &str {
+    pub(crate) fn content_type(&self) -> &str {
         self.headers[header::CONTENT_TYPE].to_str().unwrap()
     }
 }
 
-pub fn entry(id: &str, question: &str, answer: &str) -> Entry {
+pub(crate) fn entry(id: &str, question: &str, answer: &str) -> Entry {
     Entry::new(id.parse().unwrap(), question, answer)
 }
 
 /// A FAQ of three entries in two categories.
-pub fn small_faq() -> Vec<Entry> {
+pub(crate) fn small_faq() -> Vec<Entry> {
     let group = |entry: Entry| Entry { category: vec!["客户联系".into(), "群聊".into()], ..entry };
     let dissolve = entry("g-1", "企业微信建的群能解散吗？", "群主可以解散群。\n\n![位置](pictures/a.png)");
     vec![
@@ -59,17 +59,23 @@ pub fn small_faq() -> Vec<Entry> {
     ]
 }
 
-pub fn service(settings: Settings) -> Service {
+pub(crate) fn service(settings: Settings) -> Service {
     service_with(settings, Arc::new(HashedEmbedder::new(64)))
 }
 
-pub fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
+pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
     let config = Config::resolve(settings).unwrap();
     let mut store = Store::in_memory().unwrap();
     store.replace_file("faq.md", &small_faq()).unwrap();
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
-    let builder =
-        Builder { embedder: embedder.as_ref(), ranker, params: &config.index, folder: None, progress: &() };
+    let builder = Builder {
+        embedder: embedder.as_ref(),
+        ranker,
+        synonyms: Arc::default(),
+        params: &config.index,
+        folder: None,
+        progress: &(),
+    };
     let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
@@ -77,7 +83,7 @@ pub fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service 
 }
 
 impl Service {
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
@@ -88,11 +94,11 @@ impl Service {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    pub async fn post(&self, path: &str, body: impl Into<Body>) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Reply {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(body.into()).unwrap()).await
     }

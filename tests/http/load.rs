@@ -1,7 +1,5 @@
 //! The service when the model is slow, stuck or broken: refusals at once, no hang, no lost request.
 
-mod support;
-
 use std::sync::{
     Arc, Condvar, Mutex,
     atomic::{AtomicBool, Ordering},
@@ -12,7 +10,8 @@ use dayi::{
     config::Settings,
     embed::{self, Embedded, Embedder, HashedEmbedder, ModelInfo, Role},
 };
-use support::service_with;
+
+use crate::support::service_with;
 
 /// Embeds like the test double, but only while its gate is open.
 struct Gated {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// `dayi` in the checkout's folder, its data in `data`, no configuration from outside.
-pub fn dayi(data: &Path) -> Command {
+pub(crate) fn dayi(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dayi"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAYI_")) {
         command.env_remove(name);
@@ -17,28 +17,28 @@ pub fn dayi(data: &Path) -> Command {
 }
 
 /// Runs to the end.
-pub fn run(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(data: &Path, arguments: &[&str]) -> Output {
     dayi(data).args(arguments).output().unwrap()
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A running `dayi serve`.
-pub struct Server {
-    pub child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     /// `http://127.0.0.1:port`.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts and waits until it listens.
-    pub fn start(data: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut child = dayi(data)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
@@ -53,7 +53,7 @@ impl Server {
     }
 
     /// Posts JSON; the status and the body, whatever the status is.
-    pub fn post(&self, path: &str, body: &str) -> (u16, serde_json::Value) {
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, serde_json::Value) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let request = agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
         let mut response = request.send(body).unwrap();

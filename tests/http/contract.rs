@@ -1,14 +1,13 @@
 //! The HTTP contract, without a port: what is answered, and how everything wrong is refused.
 
-mod support;
-
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 use dayi::config::Settings;
 use serde_json::{Value, json};
-use support::{Reply, service};
+
+use crate::support::{Reply, service};
 
 fn ids(body: &Value) -> Vec<&str> {
     body["matches"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap()).collect()
@@ -23,6 +22,21 @@ fn assert_problem(reply: &Reply, status: StatusCode, kind: &str) -> Value {
     assert_eq!(body["status"], status.as_u16());
     assert!(body["title"].is_string() && !body["detail"].as_str().unwrap().is_empty(), "{body}");
     body
+}
+
+#[tokio::test]
+async fn a_question_without_a_word_is_no_answer_and_no_error() {
+    let service = service(Settings::default());
+    for query in ["😀🙏", "？！。。。", "\u{200B}"] {
+        let reply = service.post("/v1/match", serde_json::json!({ "query": query }).to_string()).await;
+        assert_eq!(reply.status, 200, "{query:?}: {}", reply.text);
+        let body = reply.json();
+        assert_eq!((&body["decision"], &body["matches"]), (&"no_answer".into(), &serde_json::json!([])));
+    }
+    let batch = serde_json::json!({ "queries": ["😀", "企业微信建的群能解散吗"] }).to_string();
+    let body = service.post("/v1/match/batch", batch).await.json();
+    assert_eq!(body["results"][0]["decision"], "no_answer");
+    assert_eq!(body["results"][1]["decision"], "answer");
 }
 
 #[tokio::test]
@@ -43,6 +57,70 @@ async fn a_question_brings_the_entry_with_its_answer_and_pictures() {
     assert_eq!(keys, ["query_id", "decision", "matches", "index_version", "model", "took_ms"]);
     let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["id", "question", "matched_phrasing", "answer", "category", "confidence", "scores"]);
+}
+
+#[tokio::test]
+async fn an_explanation_is_given_on_request_and_changes_nothing_else() {
+    let service = service(Settings::default());
+    for query in ["如何解散群", "企业微信建的群能解散吗", "怎麼建外部羣", "今天天气", "？？？"]
+    {
+        let ask = async |explain: bool| {
+            let request = json!({"query": query, "top_k": 2, "explain": explain});
+            let reply = service.post("/v1/match", request.to_string()).await;
+            assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+            reply.json()
+        };
+        let mut plain = ask(false).await;
+        let mut explained = ask(true).await;
+        let explanation = explained.as_object_mut().unwrap().remove("explanation").unwrap();
+        assert!(explanation["sentence"].as_str().unwrap().ends_with('。'), "{explanation}");
+        assert_eq!(explanation["best"]["id"], plain["matches"][0]["id"], "{query}");
+        assert_eq!(explanation["runner_up"]["id"], plain["matches"][1]["id"], "{query}");
+        for found in explained["matches"].as_array_mut().unwrap() {
+            let explanation = found.as_object_mut().unwrap().remove("explanation").unwrap();
+            let parts = explanation["features"].as_array().unwrap();
+            let sum: f64 = parts.iter().map(|part| part["contribution"].as_f64().unwrap()).sum();
+            assert!((sum - explanation["score"].as_f64().unwrap()).abs() < 1e-3, "{explanation}");
+            assert_eq!(explanation["query"]["text"], query);
+            assert_eq!(explanation["phrasing"]["text"], found["matched_phrasing"]);
+        }
+        for body in [&mut explained, &mut plain] {
+            body["query_id"] = json!("[id]");
+            body["took_ms"] = json!("[time]");
+        }
+        assert_eq!(explained, plain, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_names_the_reason_and_marks_the_words_as_they_were_typed() {
+    let service = service(Settings::default());
+    let ask = async |query: &str, filter: Value| {
+        let mut request = json!({"query": query, "explain": true});
+        request.as_object_mut().unwrap().extend(filter.as_object().unwrap().clone());
+        service.post("/v1/match", request.to_string()).await.json()
+    };
+    let exact = ask("企業微信建的羣能解散嗎", json!({})).await;
+    assert_eq!(exact["explanation"]["reason"], "exact_wording");
+    assert!(exact["explanation"].get("confidence").is_none(), "the confidence is not computed then");
+    assert_eq!(exact["matches"][0]["explanation"]["exact"], true);
+
+    let near = ask("羣怎麼解散", json!({})).await;
+    assert!(near["explanation"]["confidence"]["parts"].is_array(), "{near}");
+    let found = near["matches"].as_array().unwrap().iter().find(|found| found["id"] == "g-1").unwrap();
+    assert_eq!(found["explanation"]["query"]["marked"], "【羣】怎麼【解散】");
+    let spans = json!([{"bytes": [0, 3], "chars": [0, 1]}, {"bytes": [9, 15], "chars": [3, 5]}]);
+    assert_eq!(found["explanation"]["query"]["spans"], spans);
+    assert_eq!(found["explanation"]["phrasing"]["marked"], "企业微信建的【群】能【解散】吗？");
+
+    // The decision is about the best entry of all, even when a filter hides it.
+    let filtered = ask("企业微信建的群能解散吗", json!({"category": "通讯录"})).await;
+    assert_eq!(ids(&filtered), ["c-1"]);
+    assert_eq!(filtered["explanation"]["best"]["id"], "g-1");
+
+    let blank = ask("？😀", json!({})).await;
+    assert_eq!(blank["explanation"]["reason"], "says_nothing");
+    assert_eq!(blank["explanation"]["best"], Value::Null);
 }
 
 fn uuid_like(text: &str) -> bool {
@@ -112,6 +190,8 @@ async fn invalid_values_are_422_with_a_pointer() {
         ("/v1/match", r#"{"query":"群","top_k":51}"#, "/top_k"),
         ("/v1/match", r#"{"query":"群","top_k":"3"}"#, "/top_k"),
         ("/v1/match", r#"{"query":"群","topk":3}"#, "/topk"),
+        ("/v1/match", r#"{"query":"群","explain":1}"#, "/explain"),
+        ("/v1/match/batch", r#"{"queries":["群"],"explain":true}"#, "/explain"),
         ("/v1/match", r#"{"query":["群"]}"#, "/query"),
         ("/v1/match", r"{}", ""),
         ("/v1/match", r"[]", ""),
