@@ -272,9 +272,15 @@ fn fitting_leaves_a_ranker_in_the_data_directory_that_eval_then_uses() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         json(&output)["calibration"].clone()
     };
-    let fitted = eval(&[]);
-    assert_eq!(fitted, eval(&["--ranker", ranker.to_str().unwrap()]));
-    assert_ne!(fitted, eval(&["--ranker", "models/zh-small/ranker.json"]));
+    // A ranker that doubts everything is told from the fitted one, by --ranker and in the data directory alike.
+    let mut doubtful: Value = serde_json::from_str(&first).unwrap();
+    doubtful["confidence"]["bias"] = (-99.0).into();
+    let file = folder.path().join("doubtful.json");
+    fs::write(&file, doubtful.to_string()).unwrap();
+    let doubted = eval(&["--ranker", file.to_str().unwrap()]);
+    assert_ne!(eval(&[]), doubted);
+    fs::copy(&file, &ranker).unwrap();
+    assert_eq!(eval(&[]), doubted);
 }
 
 #[test]
