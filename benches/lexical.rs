@@ -11,7 +11,7 @@ use dayi::{
     text::{
         contrast::Contrasts,
         normalize::normalize,
-        overlap::{Bigrams, CommonParts, coverage, letters},
+        overlap::{Bigrams, letters},
         pinyin::Sounds,
         words::{Tokenizer, Words},
     },
@@ -88,8 +88,6 @@ fn text(c: &mut Criterion) {
     group.bench_function("pinyin", |b| b.iter(|| Sounds::of(query())));
     group.bench_function("contrasts", |b| b.iter(|| Contrasts::of(query())));
     let pair = [letters(&queries[0]), letters(&queries[1])];
-    group.bench_function("common parts of a pair", |b| b.iter(|| CommonParts::of(&pair[0], &pair[1])));
-    group.bench_function("coverage of a pair", |b| b.iter(|| coverage(&pair[0], &pair[1], |_| 1.0)));
     let bigrams = pair.map(|letters| Bigrams::of(&letters));
     group.bench_function("bigram dice of a pair", |b| b.iter(|| bigrams[0].dice(&bigrams[1])));
     group.finish();

@@ -45,21 +45,15 @@ pub struct Cli {
     settings: Settings,
 }
 
+// Each is described by its `Args`: a doc comment on a variant would hide their long help.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Import FAQ files, embed their questions and build the index
     Index(index::Args),
-    /// Ask one question
     Ask(ask::Args),
-    /// Serve the HTTP API
     Serve(serve::Args),
-    /// Measure accuracy and latency on labelled questions
     Eval(eval::Args),
-    // Described by its `Args`: a comment here would hide the long help.
     Lint(lint::Args),
-    /// Fit calibration, thresholds and order to your own labelled questions
     Fit(fit::Args),
-    /// List, fetch and check models
     Model(model::Args),
 }
 

@@ -3,13 +3,18 @@
 //! Client text never shows the inside. What the client did wrong is told to the client and not logged as an
 //! error; what we did wrong is logged once, here, and told as a bare 500.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{self, Content, Ref, RefOr, ResponseBuilder},
+};
 
 use crate::matcher;
 
@@ -153,6 +158,27 @@ impl From<matcher::Error> for Problem {
                 Self::internal()
             }
         }
+    }
+}
+
+/// What every question can be refused with, for the OpenAPI document.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let body = || Content::new(Some(Ref::from_schema_name("Problem")));
+        let refusal = |(status, description): (&str, &str)| {
+            let response = ResponseBuilder::new().description(description);
+            (status.to_owned(), response.content("application/problem+json", body()).build().into())
+        };
+        [
+            ("400", "Not readable"),
+            ("413", "Too large"),
+            ("415", "Not JSON"),
+            ("422", "Not valid"),
+            ("429", "Overloaded; see Retry-After"),
+            ("503", "Stopping, or the request took too long; see Retry-After"),
+        ]
+        .map(refusal)
+        .into()
     }
 }
 

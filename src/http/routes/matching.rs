@@ -195,11 +195,7 @@ impl From<Match> for MatchBody {
 /// Find the entry that answers a question.
 #[utoipa::path(post, path = "/v1/match", tag = "matching", request_body = MatchRequest, responses(
     (status = 200, body = MatchResponse),
-    (status = 400, description = "Not readable", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Overloaded; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub(in crate::http) async fn match_one(
     State(app): State<AppState>,
@@ -215,11 +211,7 @@ pub(in crate::http) async fn match_one(
 /// Find the entries for several questions at once.
 #[utoipa::path(post, path = "/v1/match/batch", tag = "matching", request_body = BatchRequest, responses(
     (status = 200, body = BatchResponse),
-    (status = 400, description = "Not readable", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Overloaded; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub(in crate::http) async fn match_batch(
     State(app): State<AppState>,
