@@ -7,11 +7,12 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> editor, eval -> matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
 pub mod cli;
 pub mod config;
+pub mod editor;
 pub mod embed;
 pub mod eval;
 pub mod faq;

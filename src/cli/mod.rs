@@ -7,6 +7,7 @@ mod ask;
 mod eval;
 mod explain;
 mod fit;
+mod history;
 mod index;
 mod lint;
 mod model;
@@ -14,6 +15,7 @@ mod open;
 mod output;
 mod progress;
 mod serve;
+mod undo;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
@@ -54,6 +56,9 @@ enum Command {
     Eval(eval::Args),
     Lint(lint::Args),
     Fit(fit::Args),
+    History(history::Args),
+    Undo(undo::UndoArgs),
+    Rollback(undo::RollbackArgs),
     Model(model::Args),
 }
 
@@ -75,6 +80,9 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Eval(args) => eval::run(&args, &config),
                 Command::Lint(args) => lint::run(&args, &config),
                 Command::Fit(args) => fit::run(&args, &config),
+                Command::History(args) => history::run(args, &config),
+                Command::Undo(args) => undo::undo(&args, &config),
+                Command::Rollback(args) => undo::rollback(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
             }
         });

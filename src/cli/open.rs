@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// Folder of index snapshots inside the data directory.
-const SNAPSHOTS: &str = "index";
+pub(super) fn snapshots(directory: &Path) -> PathBuf {
+    directory.join("index")
+}
 
 /// FAQ files that were read.
 #[derive(Debug, Default)]
@@ -143,7 +145,7 @@ pub(super) fn snapshot_with(
     directory: Option<&Path>,
     ranker: Arc<Ranker>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
-    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
+    let folder = directory.map(snapshots);
     let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
     let params = &config.index;

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::{Outcome, open, output};
 use crate::{
     config::Config,
+    editor::{self, Editor, Setup},
     http::{self, metrics::Metrics, state::AppState},
     matcher::Matcher,
     store::Store,
@@ -33,8 +34,15 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     drop(store);
     let metrics = Arc::new(Metrics::default());
-    let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
-    let app = AppState::new(Arc::new(matcher), config.http, metrics);
+    let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone())?);
+    let setup = Setup {
+        embedder,
+        params: config.index,
+        folder: Some(open::snapshots(&config.data)),
+        clock: editor::system_clock(),
+    };
+    let editor = Editor::start(&config.data, matcher.clone(), setup)?;
+    let app = AppState::new(matcher, editor, config.http, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

@@ -1,9 +1,10 @@
-//! [`JsonBody`]: a request body that is read strictly and refused clearly.
+//! What handlers read from a request, each read strictly and refused clearly: [`JsonBody`], [`QueryParams`],
+//! [`Segment`], [`IfMatch`].
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -35,7 +36,7 @@ impl<T: DeserializeOwned + Validate> FromRequest<AppState> for JsonBody<T> {
                 Problem::malformed("the body could not be read to its end")
             }
         })?;
-        let value: T = parse(&body)?;
+        let value: T = parse_json(&body)?;
         let problems = value.problems(app);
         if problems.is_empty() { Ok(Self(value)) } else { Err(Problem::invalid(problems)) }
     }
@@ -49,7 +50,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// Reads JSON strictly.
+///
+/// # Errors
+/// 400 when it is none, 422 with a pointer when it is another kind of JSON.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         Problem::malformed(format!("the body is not UTF-8: bad byte at offset {}", error.valid_up_to()))
     })?;
@@ -91,4 +96,56 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     message.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// The query string, read strictly.
+pub struct QueryParams<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for QueryParams<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::malformed(rejection.body_text()))
+    }
+}
+
+/// The one part of the path that varies, such as the id of an entry.
+pub struct Segment<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segment<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, app).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            // What cannot be a name is the name of nothing.
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+/// The revision that a change was made from, from the header `If-Match`; `None` for `*`, whichever it is at.
+pub struct IfMatch(pub Option<u64>);
+
+impl FromRequestParts<AppState> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let value = parts.headers.get(header::IF_MATCH).ok_or_else(Problem::precondition_required)?;
+        let value = value.to_str().unwrap_or_default().trim();
+        if value == "*" {
+            return Ok(Self(None));
+        }
+        // A proxy that compresses marks tags as weak; a revision stands for the content all the same.
+        let tag = value.strip_prefix("W/").unwrap_or(value);
+        let revision = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).map(str::parse);
+        match revision {
+            Some(Ok(revision)) => Ok(Self(Some(revision))),
+            Some(Err(_)) | None => Err(Problem::malformed(format!(
+                "If-Match must be the ETag of one entry, such as \"17\", or *, not {value}"
+            ))),
+        }
+    }
 }

@@ -47,6 +47,20 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(routes::matching::match_one))
         .routes(routes!(routes::matching::match_batch))
+        .routes(routes!(routes::entries::list, routes::entries::create))
+        .routes(routes!(routes::bulk::bulk))
+        .routes(routes!(
+            routes::entries::read,
+            routes::entries::replace,
+            routes::entries::patch,
+            routes::entries::delete
+        ))
+        .routes(routes!(routes::history::list))
+        .routes(routes!(routes::history::undo))
+        .routes(routes!(routes::history::rollback))
+        .routes(routes!(routes::drafts::list, routes::drafts::discard_all))
+        .routes(routes!(routes::drafts::discard))
+        .routes(routes!(routes::drafts::publish))
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))

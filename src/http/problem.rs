@@ -16,7 +16,10 @@ use utoipa::{
     openapi::{self, Content, Ref, RefOr, ResponseBuilder},
 };
 
-use crate::matcher;
+use crate::{
+    editor, matcher,
+    store::{Conflict, DraftError, UndoError},
+};
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -80,6 +83,32 @@ impl Problem {
     #[must_use]
     pub fn not_found() -> Self {
         Self::new("/problems/not-found", "Not found", StatusCode::NOT_FOUND, "see /docs for what there is")
+    }
+
+    /// 404: there is no such thing.
+    pub fn missing(detail: impl Into<String>) -> Self {
+        Self::new("/problems/not-found", "Not found", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 409: it does not fit what is there.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new("/problems/conflict", "Conflict", StatusCode::CONFLICT, detail)
+    }
+
+    /// 412: somebody else was faster.
+    pub fn stale(detail: impl Into<String>) -> Self {
+        Self::new("/problems/stale", "Changed meanwhile", StatusCode::PRECONDITION_FAILED, detail)
+    }
+
+    /// 428: a change must say what it was made from.
+    #[must_use]
+    pub fn precondition_required() -> Self {
+        Self::new(
+            "/problems/precondition-required",
+            "Precondition required",
+            StatusCode::PRECONDITION_REQUIRED,
+            "send the ETag that the entry was read with in the header If-Match, or * to overwrite whatever is there",
+        )
     }
 
     /// 405: the path exists, not for this method.
@@ -157,6 +186,46 @@ impl From<matcher::Error> for Problem {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot match a question");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<editor::Error> for Problem {
+    fn from(error: editor::Error) -> Self {
+        match error {
+            editor::Error::Invalid { problems } => Self::invalid(
+                problems.into_iter().map(|p| FieldError { pointer: p.pointer, detail: p.detail }).collect(),
+            ),
+            editor::Error::Refused { refusals } => match refusals.into_iter().next() {
+                Some(refusal) => Self::from(refusal.conflict),
+                None => Self::internal(),
+            },
+            editor::Error::Undo(error) => match error {
+                UndoError::UnknownChange { .. } => Self::missing(error.to_string()),
+                UndoError::Superseded { .. } | UndoError::UnknownVersion { .. } => {
+                    Self::conflict(error.to_string())
+                }
+                UndoError::Store(error) => Self::from(editor::Error::Store(error)),
+            },
+            editor::Error::Draft(error) => match error {
+                DraftError::Empty | DraftError::Conflicts { .. } => Self::conflict(error.to_string()),
+                DraftError::Store(error) => Self::from(editor::Error::Store(error)),
+            },
+            error @ (editor::Error::Store(_) | editor::Error::Interrupted) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot change or read the FAQ");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        let detail = conflict.to_string();
+        match conflict {
+            Conflict::Exists { .. } | Conflict::Twice { .. } => Self::conflict(detail),
+            Conflict::Missing { .. } => Self::missing(detail),
+            Conflict::Stale { .. } => Self::stale(detail),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{config::HttpConfig, matcher::Matcher};
+use crate::{config::HttpConfig, editor::Editor, matcher::Matcher};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -11,6 +11,7 @@ pub struct AppState(Arc<App>);
 
 struct App {
     matcher: Arc<Matcher>,
+    editor: Editor,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -18,14 +19,20 @@ struct App {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { matcher, limits, metrics }))
+    pub fn new(matcher: Arc<Matcher>, editor: Editor, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(App { matcher, editor, limits, metrics }))
     }
 
     /// What answers questions.
     #[must_use]
     pub fn matcher(&self) -> &Arc<Matcher> {
         &self.0.matcher
+    }
+
+    /// What changes the FAQ.
+    #[must_use]
+    pub fn editor(&self) -> &Editor {
+        &self.0.editor
     }
 
     /// Limits on requests.

@@ -38,6 +38,14 @@ impl VectorIndex for ExactIndex {
         let query = checked(&self.vectors, query)?;
         Ok(scan(&self.vectors, query, k, PARALLEL_WORK))
     }
+
+    fn follow(&self, vectors: Arc<VectorSet>, _known: &[Option<u32>]) -> Arc<dyn VectorIndex> {
+        Arc::new(Self { vectors })
+    }
+
+    fn drift(&self) -> usize {
+        self.len()
+    }
 }
 
 /// The `k` nearest of all, in parallel when there is more than `parallel_work` to do. The order of hits is total, so

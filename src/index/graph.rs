@@ -8,8 +8,7 @@
 //! Hierarchical Navigable Small World graphs" (2018).
 
 use super::top_k::{Near, TopK};
-use super::vectors::similarity;
-use super::{Hit, HnswParams, VectorSet};
+use super::{Hit, HnswParams};
 use std::collections::BinaryHeap;
 
 /// More layers than a graph of 2^32 vectors needs.
@@ -84,14 +83,20 @@ impl Graph {
         self.len() == 0
     }
 
-    /// The nearest `ef` that the search meets, nearest first.
-    pub(super) fn search(&self, vectors: &VectorSet, query: &[f32], ef: usize) -> Vec<Hit> {
-        let hit = |position| Hit { position, similarity: similarity(query, vectors.vector(position)) };
+    /// The nearest `ef` that the search meets, nearest first. `similarity` compares the query with a position; one
+    /// that is not `wanted` is walked over, but is no hit.
+    pub(super) fn search(
+        &self,
+        ef: usize,
+        similarity: impl Fn(u32) -> f32,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<Hit> {
+        let hit = |position| Hit { position, similarity: similarity(position) };
         let mut best = hit(self.entry);
         for layer in self.layers.iter().skip(1).rev() {
             best = descend(layer, best, hit);
         }
-        self.layers.first().map_or_else(Vec::new, |layer| explore(layer, best, ef, hit))
+        self.layers.first().map_or_else(Vec::new, |layer| explore(layer, best, ef, (&hit, &wanted)))
     }
 
     /// Little-endian `u32`s: entry, number of layers, then for each layer its number of links, offsets and links.
@@ -158,13 +163,21 @@ fn descend(layer: &Layer, start: Hit, hit: impl Fn(u32) -> Hit) -> Hit {
     }
 }
 
-/// Best-first search that keeps the nearest `ef` and stops when nothing nearer than the worst of them is left.
-fn explore(layer: &Layer, start: Hit, ef: usize, hit: impl Fn(u32) -> Hit) -> Vec<Hit> {
+/// Best-first search that keeps the nearest `ef` wanted ones and stops when nothing nearer than the worst of them is
+/// left.
+fn explore(
+    layer: &Layer,
+    start: Hit,
+    ef: usize,
+    (hit, wanted): (&impl Fn(u32) -> Hit, &impl Fn(u32) -> bool),
+) -> Vec<Hit> {
     let mut visited = Visited::new(layer.offsets.len());
     let mut kept = TopK::new(ef);
     let mut candidates = BinaryHeap::from([Near(start)]);
     visited.insert(start.position);
-    kept.push(start);
+    if wanted(start.position) {
+        kept.push(start);
+    }
     while let Some(Near(nearest)) = candidates.pop() {
         if kept.is_full_of_nearer_than(nearest) {
             break;
@@ -173,8 +186,10 @@ fn explore(layer: &Layer, start: Hit, ef: usize, hit: impl Fn(u32) -> Hit) -> Ve
             if visited.insert(link) {
                 let found = hit(link);
                 if kept.accepts(found) {
-                    kept.push(found);
                     candidates.push(Near(found));
+                    if wanted(link) {
+                        kept.push(found);
+                    }
                 }
             }
         }

@@ -15,12 +15,13 @@
 //! Inserting runs on all cores, so two builds of the same vectors give slightly different graphs.
 
 use super::graph::reach;
+use super::top_k::TopK;
+use super::twins::Twins;
 use super::vectors::similarity;
 use super::{Graph, Hit, IndexError, Progress, VectorIndex, VectorSet, checked, exact};
 use crate::vector::{Embedding, VectorError};
 use hnsw_rs::prelude::{Distance, Hnsw};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Layers that `hnsw_rs` can hold at most.
@@ -81,12 +82,42 @@ impl HnswParams {
 }
 
 /// Searches a graph over the vectors; similarities are exact, a neighbour may be missed.
+///
+/// An index that [follows](VectorIndex::follow) another keeps its graph: vectors that are gone are walked over, new
+/// ones are compared one by one, until a graph is built anew.
 #[derive(Debug, Clone)]
 pub struct HnswIndex {
     vectors: Arc<VectorSet>,
+    built: Arc<Built>,
+    drift: Drift,
+    ef_search: usize,
+}
+
+/// A graph over the vectors that there were when it was built.
+#[derive(Debug)]
+struct Built {
     graph: Graph,
     twins: Twins,
-    ef_search: usize,
+}
+
+/// How the vectors differ from those that the graph was built over.
+#[derive(Debug, Clone, Default)]
+struct Drift {
+    /// Where each vector of the graph is now; empty while none has moved.
+    places: Vec<Place>,
+    /// Positions that the graph does not know.
+    new: Vec<u32>,
+    /// How many vectors of the graph are gone.
+    gone: usize,
+}
+
+/// Where a vector of the graph is now.
+#[derive(Debug, Clone)]
+enum Place {
+    /// At this position.
+    At(u32),
+    /// Nowhere; its numbers are kept for the walk.
+    Gone(Arc<[f32]>),
 }
 
 impl HnswIndex {
@@ -108,16 +139,35 @@ impl HnswIndex {
         }
         let twins = Twins::find(&vectors);
         let graph = build_graph(&vectors, &twins, params, progress);
-        Ok(Self { vectors, graph, twins, ef_search: params.ef_search })
+        let built = Arc::new(Built { graph, twins });
+        Ok(Self { vectors, built, drift: Drift::default(), ef_search: params.ef_search })
     }
 
     /// Searches a graph that was built over these vectors before. `None` when it was built over another number.
     #[must_use]
     pub fn from_graph(vectors: Arc<VectorSet>, graph: Graph, ef_search: usize) -> Option<Self> {
         (graph.len() == vectors.len()).then(|| {
-            let twins = Twins::find(&vectors);
-            Self { vectors, graph, twins, ef_search }
+            let built = Arc::new(Built { twins: Twins::find(&vectors), graph });
+            Self { vectors, built, drift: Drift::default(), ef_search }
         })
+    }
+
+    /// Where a vector of the graph is now.
+    fn position(&self, of_graph: u32) -> Option<u32> {
+        match self.drift.places.get(of_graph as usize) {
+            None => Some(of_graph),
+            Some(Place::At(position)) => Some(*position),
+            Some(Place::Gone(_)) => None,
+        }
+    }
+
+    /// The numbers of a vector of the graph.
+    fn vector(&self, of_graph: u32) -> &[f32] {
+        match self.drift.places.get(of_graph as usize) {
+            None => self.vectors.vector(of_graph),
+            Some(Place::At(position)) => self.vectors.vector(*position),
+            Some(Place::Gone(vector)) => vector,
+        }
     }
 }
 
@@ -127,7 +177,8 @@ impl VectorIndex for HnswIndex {
     }
 
     fn graph(&self) -> Option<&Graph> {
-        Some(&self.graph)
+        // A graph that has drifted does not fit the vectors any more: it is of no use to anybody else.
+        self.drift.places.is_empty().then_some(&self.built.graph)
     }
 
     fn search(&self, query: &Embedding, k: usize) -> Result<Vec<Hit>, VectorError> {
@@ -136,8 +187,53 @@ impl VectorIndex for HnswIndex {
             // Everything is asked for: a walk cannot be quicker, and could miss something.
             return Ok(exact::scan(&self.vectors, query, k, exact::PARALLEL_WORK));
         }
-        let found = self.graph.search(&self.vectors, query, self.ef_search.max(k));
-        Ok(self.twins.multiply(found, k))
+        let Built { graph, twins } = self.built.as_ref();
+        let found = graph.search(
+            self.ef_search.max(k),
+            |of_graph| similarity(query, self.vector(of_graph)),
+            |of_graph| twins.family(of_graph).any(|twin| self.position(twin).is_some()),
+        );
+        let known = found.into_iter().flat_map(|hit| {
+            let family = twins.family(hit.position).filter_map(|twin| self.position(twin));
+            family.map(move |position| Hit { position, ..hit })
+        });
+        let new = self.drift.new.iter().map(|&position| Hit {
+            position,
+            similarity: similarity(query, self.vectors.vector(position)),
+        });
+        let mut best = TopK::new(k);
+        known.chain(new).for_each(|hit| best.push(hit));
+        Ok(best.into_hits())
+    }
+
+    fn follow(&self, vectors: Arc<VectorSet>, known: &[Option<u32>]) -> Arc<dyn VectorIndex> {
+        let mut moved = vec![None; self.len()];
+        for (position, old) in (0u32..).zip(known) {
+            if let Some(old) = old {
+                moved[*old as usize] = Some(position);
+            }
+        }
+        let mut reached = vec![false; vectors.len()];
+        let places: Vec<Place> = (0..self.built.graph.len() as u32)
+            .map(|of_graph| match self.position(of_graph).and_then(|old| moved[old as usize]) {
+                Some(position) => {
+                    reached[position as usize] = true;
+                    Place::At(position)
+                }
+                None => match self.drift.places.get(of_graph as usize) {
+                    Some(Place::Gone(vector)) => Place::Gone(vector.clone()),
+                    Some(Place::At(_)) | None => Place::Gone(self.vector(of_graph).into()),
+                },
+            })
+            .collect();
+        let new = (0u32..).zip(reached).filter(|(_, reached)| !reached).map(|(position, _)| position);
+        let gone = places.iter().filter(|place| matches!(place, Place::Gone(_))).count();
+        let drift = Drift { new: new.collect(), gone, places };
+        Arc::new(Self { vectors, built: self.built.clone(), drift, ef_search: self.ef_search })
+    }
+
+    fn drift(&self) -> usize {
+        self.drift.new.len() + self.drift.gone
     }
 }
 
@@ -227,65 +323,14 @@ fn connect(
     let graph = Graph::new(*params, entry, layers);
     for &lost in positions {
         if !reached[lost as usize] {
-            let nearest = graph.search(vectors, vectors.vector(lost), params.ef_construction);
+            let to_lost = |other| similarity(vectors.vector(lost), vectors.vector(other));
+            let nearest = graph.search(params.ef_construction, to_lost, |_| true);
             if let Some(nearest) = nearest.first() {
                 layers[0][nearest.position as usize].push(lost);
             }
             reach(&layers[0], lost, &mut reached);
         }
     }
-}
-
-/// Equal vectors. The first of them is in the graph, the others stand behind it.
-#[derive(Debug, Clone, Default)]
-struct Twins {
-    /// Positions of the others, rising, by the position of the first.
-    copies: HashMap<u32, Vec<u32>>,
-    is_copy: Vec<bool>,
-}
-
-impl Twins {
-    fn find(vectors: &VectorSet) -> Self {
-        let mut firsts: HashMap<u64, Vec<u32>> = HashMap::with_capacity(vectors.len());
-        let mut twins = Self { copies: HashMap::new(), is_copy: vec![false; vectors.len()] };
-        for (position, row) in vectors.rows().enumerate() {
-            let same_hash = firsts.entry(hash(row)).or_default();
-            match same_hash.iter().find(|first| vectors.vector(**first) == row) {
-                Some(first) => {
-                    twins.copies.entry(*first).or_default().push(position as u32);
-                    twins.is_copy[position] = true;
-                }
-                None => same_hash.push(position as u32),
-            }
-        }
-        twins
-    }
-
-    fn is_copy(&self, position: u32) -> bool {
-        self.is_copy[position as usize]
-    }
-
-    /// The best `k` of the hits and their copies.
-    fn multiply(&self, mut hits: Vec<Hit>, k: usize) -> Vec<Hit> {
-        if !self.copies.is_empty() {
-            let copies: Vec<Hit> = hits
-                .iter()
-                .filter_map(|hit| Some((hit, self.copies.get(&hit.position)?)))
-                .flat_map(|(hit, copies)| copies.iter().map(|&position| Hit { position, ..*hit }))
-                .collect();
-            hits.extend(copies);
-            hits.sort_unstable_by_key(|hit| std::cmp::Reverse(super::top_k::Near(*hit)));
-        }
-        hits.truncate(k);
-        hits
-    }
-}
-
-/// FNV-style over the bits; equality is checked afterwards.
-fn hash(row: &[f32]) -> u64 {
-    row.iter().fold(0xcbf2_9ce4_8422_2325, |hash, x| {
-        (hash ^ u64::from((x + 0.0).to_bits())).wrapping_mul(0x0100_0000_01b3).rotate_left(7)
-    })
 }
 
 #[cfg(test)]
@@ -308,13 +353,5 @@ mod tests {
         assert_eq!(reached, [true; 5]);
         assert_eq!(layers[0][2], [1, 3], "from the nearest, once for both");
         assert_eq!(layers[0][0], [1], "nothing else changes");
-    }
-
-    #[test]
-    fn equal_vectors_stand_behind_the_first_also_with_a_negative_zero() {
-        let values = vec![1.0, 0.0, 0.0, 1.0, 1.0, -0.0];
-        let twins = Twins::find(&VectorSet::from_values(2, values).unwrap());
-        assert_eq!(twins.is_copy, [false, false, true]);
-        assert_eq!(twins.copies[&0], [2]);
     }
 }

@@ -98,14 +98,30 @@ impl LexicalIndex {
         tokenizer: &Tokenizer,
         parameters: Parameters,
     ) -> Result<Self, LexicalError> {
-        let phrasings = Field::build(
-            documents.iter().map(|d| std::iter::once(d.question).chain(d.similar.iter().copied())),
-            tokenizer,
-            parameters,
-        )?;
-        let answers =
-            Field::build(documents.iter().map(|d| std::iter::once(d.answer)), tokenizer, parameters)?;
-        Ok(Self { phrasings, answers })
+        let empty = Self {
+            phrasings: Field::empty(tokenizer, parameters)?,
+            answers: Field::empty(tokenizer, parameters)?,
+        };
+        empty.updated(documents, &vec![None; documents.len()])
+    }
+
+    /// The index of `documents`, equal to one that is built of them. `known` says for each which position of this
+    /// index has the very same texts; only the others are taken apart.
+    ///
+    /// # Errors
+    /// When there are more phrasings than 32-bit positions.
+    pub fn updated(
+        &self,
+        documents: &[LexicalDocument<'_>],
+        known: &[Option<u32>],
+    ) -> Result<Self, LexicalError> {
+        let phrasings =
+            documents.iter().map(|d| std::iter::once(d.question).chain(d.similar.iter().copied()));
+        let answers = documents.iter().map(|d| std::iter::once(d.answer));
+        Ok(Self {
+            phrasings: self.phrasings.updated(phrasings, known)?,
+            answers: self.answers.updated(answers, known)?,
+        })
     }
 
     /// Number of entries.
@@ -329,6 +345,39 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_updated_index_scores_as_one_built_anew(
+            before in prop::collection::vec(("(群|解散|登录|a){0,6}", "(群|b|登){0,9}"), 0..6),
+            after in prop::collection::vec((0usize..8, "(群|解散|登录|c){0,6}"), 0..6),
+            query in "(群|解散|登录|a|b|c){0,8}",
+        ) {
+            fn document(text: &(String, String)) -> LexicalDocument<'_> {
+                LexicalDocument { question: &text.0, similar: vec![text.1.as_str()], answer: &text.1 }
+            }
+            let build = |texts: &[(String, String)]| {
+                let documents: Vec<_> = texts.iter().map(document).collect();
+                LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default()).unwrap()
+            };
+            // Each is one that was there, as far as the number says, or a new one.
+            let texts: Vec<(String, String)> = after
+                .iter()
+                .map(|(old, new)| before.get(*old).cloned().unwrap_or((new.clone(), "b".to_owned())))
+                .collect();
+            let mut seen = std::collections::HashSet::new();
+            let known: Vec<Option<u32>> = after
+                .iter()
+                .map(|(old, _)| (*old < before.len() && seen.insert(*old)).then_some(*old as u32))
+                .collect();
+            let documents: Vec<_> = texts.iter().map(document).collect();
+            let updated = build(&before).updated(&documents, &known).unwrap();
+            let (updated, built) = (updated.search(&query), build(&texts));
+            let built = built.search(&query);
+            prop_assert_eq!(updated.top(9, 0.3), built.top(9, 0.3));
+            for entry in 0..texts.len() as u32 {
+                prop_assert_eq!(updated.entry(entry), built.entry(entry));
+            }
+        }
+
         #[test]
         fn any_query_scores_finite_and_in_order(query in "(群|解散|wecom|登|\\PC){0,20}", n in 0usize..6) {
             let index = faq();

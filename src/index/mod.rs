@@ -21,6 +21,7 @@ mod graph;
 mod hnsw;
 pub mod snapshot;
 mod top_k;
+mod twins;
 mod vectors;
 
 pub use exact::ExactIndex;
@@ -49,7 +50,7 @@ pub trait VectorIndex: std::fmt::Debug + Send + Sync {
     /// The vectors that are searched, shared, not copied.
     fn vectors(&self) -> &Arc<VectorSet>;
 
-    /// The graph, when the index has one: what a snapshot has to keep beside the vectors.
+    /// The graph, when the index has one that fits its vectors: what a snapshot has to keep beside them.
     fn graph(&self) -> Option<&Graph>;
 
     /// The `k` nearest vectors, most similar first, equal similarities by position. Fewer come back when fewer are
@@ -58,6 +59,14 @@ pub trait VectorIndex: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// When the query has another dimension than the stored vectors.
     fn search(&self, query: &Embedding, k: usize) -> Result<Vec<Hit>, VectorError>;
+
+    /// The index over `vectors` without building a graph. `known` says for each of them at which position of this
+    /// index the very same vector is.
+    fn follow(&self, vectors: Arc<VectorSet>, known: &[Option<u32>]) -> Arc<dyn VectorIndex>;
+
+    /// How many vectors a search compares beside those of a graph, or walks over in vain: all without a graph, those
+    /// that were added and removed since with one.
+    fn drift(&self) -> usize;
 
     /// [`search`](Self::search) for each query, in order, on all cores.
     ///

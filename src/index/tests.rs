@@ -237,3 +237,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_index_that_follows_finds_what_is_new_and_not_what_is_gone() {
+    let vectors = random_set(11, 900, 16);
+    // Every third is gone, the others stand elsewhere, and new ones lie in between.
+    let extra = random_set(12, 100, 16);
+    let mut rows: Vec<&[f32]> = Vec::new();
+    let mut known = Vec::new();
+    for old in (0..900u32).rev().filter(|old| old % 3 != 0) {
+        if old % 6 == 1 && (old / 6) < 100 {
+            rows.push(extra.vector(old / 6));
+            known.push(None);
+        }
+        rows.push(vectors.vector(old));
+        known.push(Some(old));
+    }
+    let changed = Arc::new(VectorSet::from_rows(16, rows).unwrap());
+    for index in both(&vectors) {
+        let has_graph = index.graph().is_some();
+        let follower = index.follow(Arc::clone(&changed), &known);
+        assert_eq!(follower.drift(), if has_graph { 300 + 100 } else { 700 });
+        assert!(follower.graph().is_none(), "it must not be kept beside other vectors");
+        // Following twice comes to the same.
+        let same: Vec<Option<u32>> = (0..changed.len() as u32).map(Some).collect();
+        for index in [follower.follow(Arc::clone(&changed), &same), follower] {
+            for position in (0..changed.len()).step_by(7) {
+                let query = query(&changed, position);
+                assert_eq!(index.search(&query, 10).unwrap(), naive(&changed, &query, 10), "{position}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_twin_is_found_when_the_first_of_its_kind_is_gone() {
+    let values = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.6, 0.8]].concat();
+    let vectors = Arc::new(VectorSet::from_values(2, values).unwrap());
+    let later = Arc::new(VectorSet::from_values(2, [[0.0, 1.0], [1.0, 0.0], [0.6, 0.8]].concat()).unwrap());
+    let index = with_graph(&vectors, 50).follow(later, &[Some(1), Some(2), Some(3)]);
+    let hits = index.search(&Embedding::new(vec![1.0, 0.0], 2).unwrap(), 2).unwrap();
+    assert_eq!(hits.iter().map(|hit| hit.position).collect::<Vec<_>>(), [1, 2]);
+}

@@ -20,13 +20,24 @@ impl VectorSet {
     where
         I: IntoIterator<Item = &'e Embedding>,
     {
-        let embeddings = embeddings.into_iter();
-        let mut values = Vec::with_capacity(embeddings.size_hint().0.saturating_mul(dimension));
-        for embedding in embeddings {
-            if embedding.dimension() != dimension {
-                return Err(VectorError::Dimension { expected: dimension, actual: embedding.dimension() });
+        Self::from_rows(dimension, embeddings.into_iter().map(Embedding::as_slice))
+    }
+
+    /// Copies rows that are known to be unit vectors, such as those of another set, into one block.
+    ///
+    /// # Errors
+    /// When one has another length.
+    pub fn from_rows<'r, I>(dimension: usize, rows: I) -> Result<Self, VectorError>
+    where
+        I: IntoIterator<Item = &'r [f32]>,
+    {
+        let rows = rows.into_iter();
+        let mut values = Vec::with_capacity(rows.size_hint().0.saturating_mul(dimension));
+        for row in rows {
+            if row.len() != dimension {
+                return Err(VectorError::Dimension { expected: dimension, actual: row.len() });
             }
-            values.extend_from_slice(embedding.as_slice());
+            values.extend_from_slice(row);
         }
         Ok(Self { dimension, values })
     }

@@ -1,40 +1,29 @@
-//! From the store to a [`Snapshot`]: embed what was never embedded, build or reopen the index.
+//! From the store to a [`Snapshot`]: embed what was never embedded, build or reopen the index. What a snapshot before
+//! has of the same entries is taken over.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::Arc,
-};
+mod embedding;
+mod parts;
 
+use std::{path::Path, sync::Arc};
+
+use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{
-    Snapshot,
-    snapshot::{Prepared, PreparedAnswer, PreparedNegative},
-    wordings::Wordings,
-};
+use self::parts::Parts;
+use super::{Snapshot, wordings::Wordings};
 use crate::{
-    embed::{self, Embedded, Embedder, Role},
+    embed::{self, Embedder},
     faq::Entry,
     index::{
         self, IndexError, IndexParams, VectorIndex, VectorSet,
         lexical::{LexicalDocument, LexicalError, LexicalIndex, Parameters},
         snapshot::{Identity, SnapshotError},
     },
-    rank::{Question, Ranker, TokenMatrix},
-    store::{self, Store, StoredVector, TextHash},
-    text::{
-        filler::core_key,
-        normalize::{Normalized, normalize},
-        spelling::Spelling,
-        synonyms::Synonyms,
-        words::Tokenizer,
-    },
-    vector::{Embedding, VectorError},
+    rank::Ranker,
+    store::{self, Edition, Store, TextHash},
+    text::{spelling::Spelling, synonyms::Synonyms, words::Tokenizer},
+    vector::VectorError,
 };
-
-/// Texts embedded between two commits: little is lost when the process is killed, and the model sees full batches.
-const CHUNK: usize = 128;
 
 /// What takes long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +48,7 @@ impl Progress for () {
 /// What a build did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BuildReport {
-    /// Different texts that the FAQ needs vectors for.
+    /// Different texts that vectors were needed for, beside those of a snapshot before.
     pub texts: usize,
     /// Those of them that had to be embedded; the rest came from the store.
     pub embedded: usize,
@@ -116,9 +105,8 @@ impl Builder<'_> {
     /// # Errors
     /// When the store or the model fails. An index that cannot be written to disk is only logged: it is a cache.
     pub fn build(&self, store: &mut Store) -> Result<(Snapshot, BuildReport), BuildError> {
-        let today = jiff::ZonedDateTime::now().date();
-        let entries = store.entries()?.into_iter().filter(|entry| entry.is_active_on(today)).collect();
-        self.build_entries(entries, store)
+        let (edition, day) = (store.edition()?, jiff::Zoned::now().date());
+        self.assemble(active(edition, day), day, None, store)
     }
 
     /// As [`build`](Self::build), of `entries` instead of the stored ones; `store` only gives and keeps vectors.
@@ -130,29 +118,73 @@ impl Builder<'_> {
         entries: Vec<Entry>,
         store: &mut Store,
     ) -> Result<(Snapshot, BuildReport), BuildError> {
-        let model = self.embedder.model();
-        let version = store.version()?;
-        let texts: Vec<EntryTexts> =
-            entries.iter().map(|entry| EntryTexts::of(entry, &self.synonyms)).collect();
-        let (vectors, embedded) =
-            self.embed(texts.iter().flat_map(EntryTexts::all).map(Normalized::as_str), store)?;
+        let edition = Edition { version: store.version()?, entries };
+        self.assemble(edition, jiff::Zoned::now().date(), None, store)
+    }
 
-        let phrasings: Vec<(u32, u32)> = (0u32..)
-            .zip(&texts)
-            .flat_map(|(entry, texts)| (0..texts.questions.len() as u32).map(move |nth| (entry, nth)))
-            .collect();
-        let hashes: Vec<TextHash> = texts.iter().flat_map(|texts| &texts.questions).map(hash_of).collect();
-        let set = VectorSet::from_embeddings(model.dimension, hashes.iter().map(|hash| &vectors[hash].0))?;
-        let (index, reopened) = self.index(set, &hashes)?;
-        let lexical = lexical_index(&texts)?;
-        let mut wordings = Wordings::default();
-        for (entry, texts) in (0u32..).zip(&texts) {
-            texts.questions.iter().for_each(|text| wordings.add(entry, text));
-        }
-        // Before synonyms are replaced: whoever types `qiwei` means 企微, whatever the FAQ's own word for it is.
-        let written: Vec<Normalized> = entries.iter().flat_map(Entry::phrasings).map(normalize).collect();
-        let answers = texts.iter().filter_map(|texts| texts.answer.as_ref());
-        let spelling = Spelling::learn(written.iter().chain(answers).map(Normalized::as_str));
+    /// As [`build`](Self::build), of the entries that are active on `day`. Only what `old` lacks is prepared and
+    /// embedded; its index is followed instead of built anew, and is not kept on disk.
+    ///
+    /// The snapshot answers as one that is built from nothing, up to what a graph may miss.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn update(
+        &self,
+        old: &Snapshot,
+        day: Date,
+        store: &mut Store,
+    ) -> Result<(Snapshot, BuildReport), BuildError> {
+        let edition = active(store.edition()?, day);
+        // Everything else that a prepared entry depends on.
+        let same = old.model.fingerprint == self.embedder.model().fingerprint
+            && Arc::ptr_eq(&old.ranker, &self.ranker)
+            && Arc::ptr_eq(&old.synonyms, &self.synonyms);
+        self.assemble(edition, day, same.then_some(old), store)
+    }
+
+    /// `snapshot` with an index that is built anew over the same vectors, and kept on disk. Takes long when that is a
+    /// graph.
+    ///
+    /// # Errors
+    /// When the index parameters cannot work.
+    pub fn reindex(&self, snapshot: &Snapshot) -> Result<Snapshot, BuildError> {
+        let phrasings = snapshot.entries.iter().flat_map(|prepared| &prepared.texts.phrasings);
+        let hashes: Vec<TextHash> = phrasings.map(|phrasing| phrasing.hash).collect();
+        let (index, _) = self.index(snapshot.index.vectors().clone(), &hashes)?;
+        Ok(Snapshot { index, ..snapshot.clone() })
+    }
+
+    fn assemble(
+        &self,
+        Edition { version, entries }: Edition,
+        day: Date,
+        old: Option<&Snapshot>,
+        store: &mut Store,
+    ) -> Result<(Snapshot, BuildReport), BuildError> {
+        let model = self.embedder.model().clone();
+        let parts = Parts::new(entries, old, &self.synonyms);
+        let (vectors, embedded) = self.embed(parts.new_texts(), store)?;
+
+        let (index, reopened) = match old {
+            Some(old) => {
+                let set = VectorSet::from_rows(model.dimension, parts.rows(Some(old), &vectors))?;
+                (old.index.follow(Arc::new(set), &parts.known_vectors(old)), false)
+            }
+            None => {
+                let set = VectorSet::from_rows(model.dimension, parts.rows(None, &vectors))?;
+                self.index(Arc::new(set), &parts.hashes())?
+            }
+        };
+        let documents: Vec<LexicalDocument<'_>> = parts.texts().map(|texts| texts.document()).collect();
+        let lexical = match old {
+            Some(old) => old.lexical.updated(&documents, parts.known())?,
+            None => LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())?,
+        };
+        let spelling = match old {
+            Some(old) => old.spelling.relearn(parts.gone(old), parts.new_spelled()),
+            None => Spelling::learn(parts.new_spelled()),
+        };
         let report = BuildReport {
             texts: vectors.len(),
             embedded,
@@ -160,109 +192,36 @@ impl Builder<'_> {
             search: if index.graph().is_some() { "HNSW" } else { "exact scan" },
             reopened,
         };
-        let mut first_vector = 0;
-        let entries = entries.into_iter().zip(texts).map(|(entry, texts)| {
-            let prepared = self.prepare(entry, &texts, first_vector, &vectors);
-            first_vector += texts.questions.len() as u32;
-            prepared
-        });
-        let entries = entries.collect();
-        let (ranker, synonyms, model) = (self.ranker.clone(), self.synonyms.clone(), model.clone());
-        let snapshot = Snapshot {
-            version,
-            model,
-            ranker,
-            synonyms,
-            spelling,
-            entries,
-            phrasings,
-            index,
-            lexical,
-            wordings,
-        };
-        Ok((snapshot, report))
-    }
-
-    fn prepare(&self, entry: Entry, texts: &EntryTexts, first_vector: u32, vectors: &Vectors) -> Prepared {
-        let of = |text: &Normalized| &vectors[&hash_of(text)];
-        Prepared {
-            entry: Arc::new(entry),
-            questions: texts
-                .questions
-                .iter()
-                .map(|text| Question::new(text.as_str(), of(text).1.clone()))
-                .collect(),
-            first_vector,
-            answer: texts.answer.as_ref().map(|text| PreparedAnswer {
-                centered: self.ranker.centered(of(text).0.as_slice()),
-                tokens: of(text).1.clone(),
-            }),
-            negatives: texts
-                .negatives
-                .iter()
-                .map(|text| PreparedNegative { key: core_key(text), vector: of(text).0.clone() })
-                .collect(),
-        }
-    }
-
-    /// Vectors of all `texts`: from the store, or made now and kept there. Also returns how many were made.
-    fn embed<'t>(
-        &self,
-        texts: impl Iterator<Item = &'t str>,
-        store: &mut Store,
-    ) -> Result<(Vectors, usize), BuildError> {
-        let dimension = self.embedder.model().dimension;
-        let center = self.ranker.token_center(dimension);
-        let space = self.vector_space();
-        let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text)).collect();
-        let hashes: Vec<TextHash> = texts.keys().copied().collect();
-        let mut vectors = Vectors::with_capacity(hashes.len());
-        for (hash, stored) in hashes.iter().zip(store.vectors(&space, &hashes, dimension)?) {
-            let usable = stored.and_then(|StoredVector { vector, tokens }| {
-                let tokens = TokenMatrix::from_bytes(&tokens, dimension)?;
-                Some((Embedding::new(vector, dimension).ok()?, tokens))
-            });
-            if let Some(usable) = usable {
-                vectors.insert(*hash, usable);
+        let entries = parts.prepare(&vectors, &self.ranker);
+        let (mut wordings, mut phrasings, mut first_vectors) = (Wordings::default(), vec![], vec![]);
+        for (entry, prepared) in (0u32..).zip(&entries) {
+            first_vectors.push(phrasings.len() as u32);
+            for (nth, phrasing) in (0u32..).zip(&prepared.texts.phrasings) {
+                phrasings.push((entry, nth));
+                wordings.add(entry, &phrasing.worded);
             }
         }
-        let missing: Vec<TextHash> = hashes.into_iter().filter(|hash| !vectors.contains_key(hash)).collect();
-        for (round, chunk) in missing.chunks(CHUNK).enumerate() {
-            self.progress.at(Stage::Embedding, round * CHUNK, missing.len());
-            let batch: Vec<&str> = chunk.iter().map(|hash| texts[hash]).collect();
-            let made = self.embedder.embed_tokens(&batch, Role::Document)?;
-            let made: Vec<(TextHash, (Embedding, TokenMatrix))> = chunk
-                .iter()
-                .zip(made)
-                .map(|(hash, Embedded { vector, tokens })| {
-                    (*hash, (vector, TokenMatrix::new(&tokens.values, &center)))
-                })
-                .collect();
-            store.put_vectors(
-                &space,
-                made.iter().map(|(hash, (vector, tokens))| {
-                    let vector = vector.as_slice().to_vec();
-                    (*hash, StoredVector { vector, tokens: tokens.to_bytes() })
-                }),
-            )?;
-            vectors.extend(made);
-        }
-        if !missing.is_empty() {
-            self.progress.at(Stage::Embedding, missing.len(), missing.len());
-        }
-        Ok((vectors, missing.len()))
-    }
-
-    /// Names all that a stored vector depends on besides its text.
-    fn vector_space(&self) -> String {
-        let center: Vec<String> = self.ranker.token_mean.iter().map(f32::to_string).collect();
-        format!("{} {}", self.embedder.model().fingerprint, TextHash::of(&center.join(" ")))
+        let snapshot = Snapshot {
+            version,
+            day,
+            model,
+            ranker: self.ranker.clone(),
+            synonyms: self.synonyms.clone(),
+            spelling: Arc::new(spelling),
+            entries,
+            phrasings,
+            first_vectors,
+            index,
+            lexical: Arc::new(lexical),
+            wordings: Arc::new(wordings),
+        };
+        Ok((snapshot, report))
     }
 
     /// Opens the index that was kept when it is of this very content; builds it, and keeps it, otherwise.
     fn index(
         &self,
-        vectors: VectorSet,
+        vectors: Arc<VectorSet>,
         hashes: &[TextHash],
     ) -> Result<(Arc<dyn VectorIndex>, bool), BuildError> {
         let content_hash = TextHash::of_all(hashes).to_string();
@@ -276,7 +235,7 @@ impl Builder<'_> {
             }
         }
         let progress = |done, total| self.progress.at(Stage::Indexing, done, total);
-        let index = index::build(Arc::new(vectors), self.params, &progress)?;
+        let index = index::build(vectors, self.params, &progress)?;
         if let Some(folder) = self.folder
             && let Err(error) = index::snapshot::write(folder, index.as_ref(), &identity)
         {
@@ -287,44 +246,8 @@ impl Builder<'_> {
     }
 }
 
-/// What the model made of each text.
-type Vectors = HashMap<TextHash, (Embedding, TokenMatrix)>;
-
-fn hash_of(text: &Normalized) -> TextHash {
-    TextHash::of(text.as_str())
-}
-
-/// The texts of an entry as the model and the word index get them.
-struct EntryTexts {
-    questions: Vec<Normalized>,
-    answer: Option<Normalized>,
-    negatives: Vec<Normalized>,
-}
-
-impl EntryTexts {
-    fn of(entry: &Entry, synonyms: &Synonyms) -> Self {
-        let read = |text: &str| synonyms.canonicalize(&normalize(text));
-        let answer = read(&entry.answer.plain_text());
-        Self {
-            questions: entry.phrasings().map(read).collect(),
-            answer: (!answer.as_str().is_empty()).then_some(answer),
-            negatives: entry.negative.iter().map(|text| read(text)).collect(),
-        }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Normalized> {
-        self.questions.iter().chain(&self.answer).chain(&self.negatives)
-    }
-}
-
-fn lexical_index(texts: &[EntryTexts]) -> Result<LexicalIndex, LexicalError> {
-    let documents: Vec<LexicalDocument<'_>> = texts
-        .iter()
-        .map(|texts| LexicalDocument {
-            question: texts.questions.first().map_or("", Normalized::as_str),
-            similar: texts.questions.iter().skip(1).map(Normalized::as_str).collect(),
-            answer: texts.answer.as_ref().map_or("", Normalized::as_str),
-        })
-        .collect();
-    LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())
+/// The edition with those entries alone that are active on `day`.
+fn active(mut edition: Edition, day: Date) -> Edition {
+    edition.entries.retain(|entry| entry.is_active_on(day));
+    edition
 }

@@ -36,14 +36,14 @@ impl Snapshot {
     pub fn ask_itself(&self, entry: usize, phrasing: usize) -> Result<Option<SelfAsked>, VectorError> {
         let prepared = self.entries.get(entry);
         let asked = prepared.and_then(|prepared| {
-            Some((prepared, prepared.questions.get(phrasing)?, prepared.entry.phrasings().nth(phrasing)?))
+            Some((prepared.questions.get(phrasing)?, prepared.entry.phrasings().nth(phrasing)?))
         });
-        let Some((prepared, question, text)) = asked else { return Ok(None) };
+        let Some((question, text)) = asked else { return Ok(None) };
         let reading = self.read(text);
         if reading.text().is_blank() {
             return Ok(None);
         }
-        let row = self.index.vectors().vector(prepared.first_vector + phrasing as u32);
+        let row = self.index.vectors().vector(self.first_vectors[entry] + phrasing as u32);
         let vector = Embedding::new(row.to_vec(), self.model.dimension)?;
         let considered = self.consider_asked(&Asked {
             alike: self.wordings.find(&reading),

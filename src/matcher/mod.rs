@@ -9,6 +9,7 @@ pub mod explain;
 mod find_ranker;
 mod find_synonyms;
 mod itself;
+mod prepared;
 mod query;
 mod snapshot;
 mod wordings;

@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::{
+    prepared::Prepared,
     query::{Match, Query, Verdict},
     wordings::{Reading, Wordings},
 };
@@ -40,42 +43,23 @@ const NEIGHBOURS: usize = 64;
 /// An entry's phrasings that are compared word by word: its nearest ones.
 const PHRASINGS_COMPARED: usize = 4;
 
-/// Entries with everything that is needed to compare a question with them.
+/// Entries with everything that is needed to compare a question with them. A clone shares it all.
+#[derive(Clone)]
 pub struct Snapshot {
     pub(super) version: u64,
+    pub(super) day: Date,
     pub(super) model: ModelInfo,
     pub(super) ranker: Arc<Ranker>,
     pub(super) synonyms: Arc<Synonyms>,
-    pub(super) spelling: Spelling,
-    pub(super) entries: Vec<Prepared>,
+    pub(super) spelling: Arc<Spelling>,
+    pub(super) entries: Vec<Arc<Prepared>>,
     /// For each vector of the index: its entry and which of the entry's phrasings it is.
     pub(super) phrasings: Vec<(u32, u32)>,
+    /// Position of each entry's first phrasing in the vector index; its others follow.
+    pub(super) first_vectors: Vec<u32>,
     pub(super) index: Arc<dyn VectorIndex>,
-    pub(super) lexical: LexicalIndex,
-    pub(super) wordings: Wordings,
-}
-
-/// An entry taken apart for comparison.
-pub(super) struct Prepared {
-    pub(super) entry: Arc<Entry>,
-    pub(super) questions: Vec<Question>,
-    /// Position of its first phrasing in the vector index; the others follow.
-    pub(super) first_vector: u32,
-    pub(super) answer: Option<PreparedAnswer>,
-    pub(super) negatives: Vec<PreparedNegative>,
-}
-
-/// An answer taken apart for comparison.
-pub(super) struct PreparedAnswer {
-    pub(super) centered: Vec<f32>,
-    pub(super) tokens: TokenMatrix,
-}
-
-/// A negative question taken apart for comparison.
-pub(super) struct PreparedNegative {
-    /// What is left of it without polite filler.
-    pub(super) key: String,
-    pub(super) vector: Embedding,
+    pub(super) lexical: Arc<LexicalIndex>,
+    pub(super) wordings: Arc<Wordings>,
 }
 
 /// What the model makes of a question, in the forms in which it is compared.
@@ -145,6 +129,12 @@ impl Snapshot {
         self.version
     }
 
+    /// The day on which its entries are valid.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        self.day
+    }
+
     /// The model that made the vectors.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
@@ -155,6 +145,13 @@ impl Snapshot {
     #[must_use]
     pub fn ranker(&self) -> &Arc<Ranker> {
         &self.ranker
+    }
+
+    /// How far the vectors have drifted from the graph that searches them, and how many vectors there are. See
+    /// [`VectorIndex::drift`].
+    #[must_use]
+    pub fn drift(&self) -> (usize, usize) {
+        (self.index.drift(), self.index.len())
     }
 
     /// The active entries.
@@ -309,7 +306,7 @@ impl Snapshot {
         for &entry in &considered.candidates {
             let prepared = &self.entries[entry as usize];
             let scores = words.entry(entry);
-            let nearest = self.nearest_phrasings(prepared, vector, left_out_of(entry));
+            let nearest = self.nearest_phrasings(entry, vector, left_out_of(entry));
             considered.lexical.push(scores.phrasing().bm25 / best_phrasing);
             considered.nearest.push(nearest.first().map_or(0, |&(nth, _)| nth));
             candidates.push(Candidate {
@@ -334,14 +331,14 @@ impl Snapshot {
     /// An entry's phrasings that are nearest to `query`, nearest first, with their similarities.
     fn nearest_phrasings(
         &self,
-        prepared: &Prepared,
+        entry: u32,
         query: &Embedding,
         left_out: Option<usize>,
     ) -> Vec<(usize, f32)> {
-        let vectors = self.index.vectors();
-        let mut nearest: Vec<(usize, f32)> = (0..prepared.questions.len())
+        let (vectors, entry) = (self.index.vectors(), entry as usize);
+        let mut nearest: Vec<(usize, f32)> = (0..self.entries[entry].questions.len())
             .filter(|&nth| left_out != Some(nth))
-            .map(|nth| (nth, dot(vectors.vector(prepared.first_vector + nth as u32), query.as_slice())))
+            .map(|nth| (nth, dot(vectors.vector(self.first_vectors[entry] + nth as u32), query.as_slice())))
             .collect();
         nearest.sort_by(|a, b| b.1.total_cmp(&a.1));
         nearest.truncate(PHRASINGS_COMPARED);

@@ -46,22 +46,42 @@ impl Reading {
     }
 }
 
+/// A phrasing in the forms by which it is looked up.
+#[derive(Debug)]
+pub(super) struct Worded {
+    same: String,
+    core: String,
+    sound: String,
+    pairs: Box<[u32]>,
+}
+
+impl Worded {
+    pub(super) fn of(phrasing: &Normalized) -> Self {
+        let core = core_key(phrasing);
+        Self {
+            same: phrasing.comparison_key(),
+            sound: sound_key(&core),
+            core,
+            pairs: Sounds::of(phrasing.as_str()).pairs().into(),
+        }
+    }
+}
+
 impl Wordings {
     /// Adds a phrasing of `entry`; phrasings of one entry come one after the other.
-    pub(super) fn add(&mut self, entry: u32, phrasing: &Normalized) {
-        let core = core_key(phrasing);
-        let sounds = Sounds::of(phrasing.as_str());
-        for (entries, key) in [(&mut self.same, phrasing.comparison_key()), (&mut self.core, core.clone())] {
-            let entries = entries.entry(key).or_default();
+    pub(super) fn add(&mut self, entry: u32, phrasing: &Worded) {
+        let Worded { same, core, sound, pairs } = phrasing;
+        for (entries, key) in [(&mut self.same, same), (&mut self.core, core)] {
+            let entries = entries.entry(key.clone()).or_default();
             if entries.last() != Some(&entry) {
                 entries.push(entry);
             }
         }
-        self.sound.entry(sound_key(&core)).or_default().push((entry, core));
-        for &pair in sounds.pairs() {
+        self.sound.entry(sound.clone()).or_default().push((entry, core.clone()));
+        for &pair in pairs {
             self.pairs.entry(pair).or_default().push(self.phrasings.len() as u32);
         }
-        self.phrasings.push((entry, sounds.pairs().len() as u32));
+        self.phrasings.push((entry, pairs.len() as u32));
     }
 
     /// Entries with a phrasing of the same wording, and how far it is the same. An entry may come more than once.

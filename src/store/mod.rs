@@ -1,11 +1,16 @@
-//! What must not be lost, in one `SQLite` file: entries and the vectors that were already computed.
+//! What must not be lost, in one `SQLite` file: entries with their history and drafts, and the vectors that were
+//! already computed.
 //!
 //! Everything else in the data directory (index snapshots) can be rebuilt from here. Vectors are plain rows of
 //! numbers under the fingerprint of the model that made them; this module knows nothing of models or indexes.
 
+mod drafts;
+mod edits;
 mod entries;
+mod history;
 mod schema;
 mod vectors;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +19,12 @@ use std::{
 
 use rusqlite::Connection;
 
-pub use entries::ImportCounts;
+pub use drafts::{Draft, DraftError};
+pub use edits::{
+    COMMAND_LINE, Committed, Conflict, Edit, EditError, ImportCounts, Outcome, Refusal, Written,
+};
+pub use entries::{Cursor, Edition, Filter, Page, Stored};
+pub use history::{Change, HistoryFilter, UndoError};
 pub use vectors::{StoredVector, TextHash};
 
 /// File name of the database inside the data directory.

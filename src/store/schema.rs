@@ -8,8 +8,9 @@ use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use super::Error;
 
 /// Each element brings the tables one version further. Never edit one that was released; add another.
-const MIGRATIONS: &[M<'static>] = &[M::up(
-    "CREATE TABLE counters (
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(
+        "CREATE TABLE counters (
         name  TEXT PRIMARY KEY,
         value INTEGER NOT NULL
     ) WITHOUT ROWID;
@@ -33,7 +34,43 @@ const MIGRATIONS: &[M<'static>] = &[M::up(
         tokens    BLOB NOT NULL,
         PRIMARY KEY (model, text_hash)
     );",
-)];
+    ),
+    M::up(
+        "-- The version that last changed the entry.
+    ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    UPDATE entries SET revision = (SELECT value FROM counters WHERE name = 'version');
+
+    -- What was before this version is not known.
+    INSERT INTO counters SELECT 'history_start', value FROM counters WHERE name = 'version';
+
+    -- A row a changed entry. No `before`: it was added; no `after`: it was removed.
+    CREATE TABLE history (
+        change      INTEGER PRIMARY KEY AUTOINCREMENT,
+        version     INTEGER NOT NULL,
+        at          TEXT NOT NULL,
+        actor       TEXT NOT NULL,
+        action      TEXT NOT NULL,
+        entry       TEXT NOT NULL,
+        ordinal     INTEGER NOT NULL,
+        before      TEXT,
+        before_file TEXT,
+        after       TEXT,
+        after_file  TEXT
+    );
+    CREATE INDEX history_by_entry ON history (entry, change);
+    CREATE INDEX history_by_version ON history (version, entry);
+
+    -- Edits that wait to be published. No `body`: the entry is to be removed; `base` is the revision that the edit
+    -- was made from, 0 for a new entry.
+    CREATE TABLE drafts (
+        entry TEXT PRIMARY KEY,
+        body  TEXT,
+        base  INTEGER NOT NULL,
+        at    TEXT NOT NULL,
+        actor TEXT NOT NULL
+    );",
+    ),
+];
 
 /// Settings of the connection, before anything else touches the file.
 pub(super) fn pragmas(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {

@@ -5,7 +5,10 @@
 //! probable spelling of all letters at once (Viterbi), where syllables begin included. What the FAQ never speaks of
 //! stays in letters.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
 
 use super::{
     chars::{is_cjk, is_han, is_latin_word},
@@ -31,14 +34,31 @@ const KNOWN_ALONE: f32 = 0.5;
 const KNOWN_BESIDE: f32 = 1.0;
 
 /// What the texts of a FAQ tell about the spelling of sounds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Spelling {
     chars: HashMap<char, u32>,
     pairs: HashMap<(char, char), u32>,
     by_sound: HashMap<Sound, Vec<char>>,
-    /// Latin words of the FAQ; they are meant as they are typed.
-    latin: HashSet<String>,
+    /// Latin words of the FAQ and how often they occur; they are meant as they are typed.
+    latin: HashMap<String, u32>,
     total: u32,
+}
+
+/// Adds `step` to the count of `key`. What occurs no more is forgotten.
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K, step: i32) {
+    match counts.entry(key) {
+        Entry::Occupied(mut counted) => {
+            *counted.get_mut() = counted.get().saturating_add_signed(step);
+            if *counted.get() == 0 {
+                counted.remove();
+            }
+        }
+        Entry::Vacant(uncounted) => {
+            if let Ok(first @ 1..) = u32::try_from(step) {
+                uncounted.insert(first);
+            }
+        }
+    }
 }
 
 /// A character, or the letters of a syllable that no character was found for, ending at some letter.
@@ -55,9 +75,20 @@ impl Spelling {
     /// Learns from normalised texts.
     pub fn learn<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
         let mut spelling = Self::default();
-        for text in texts.chain(COMMON.split_whitespace()) {
-            spelling.count(text);
-        }
+        COMMON.split_whitespace().for_each(|text| spelling.count(text, 1));
+        spelling.relearn(std::iter::empty(), texts)
+    }
+
+    /// What is known when the texts `gone`, which were learned before, are there no more, and the texts `new` are.
+    #[must_use]
+    pub fn relearn<'t>(
+        &self,
+        gone: impl Iterator<Item = &'t str>,
+        new: impl Iterator<Item = &'t str>,
+    ) -> Self {
+        let mut spelling = self.clone();
+        gone.for_each(|text| spelling.count(text, -1));
+        new.for_each(|text| spelling.count(text, 1));
         let mut by_sound: HashMap<Sound, Vec<char>> = HashMap::new();
         for &char in spelling.chars.keys() {
             if let Some(sound) = reading(char) {
@@ -72,23 +103,21 @@ impl Spelling {
         Self { by_sound, ..spelling }
     }
 
-    fn count(&mut self, text: &str) {
+    fn count(&mut self, text: &str, step: i32) {
         let mut before = None;
         for char in text.chars() {
             let han = is_han(char).then_some(char);
             if let Some(char) = han {
-                *self.chars.entry(char).or_default() += 1;
-                self.total += 1;
+                count(&mut self.chars, char, step);
+                self.total = self.total.saturating_add_signed(step);
                 if let Some(before) = before {
-                    *self.pairs.entry((before, char)).or_default() += 1;
+                    count(&mut self.pairs, (before, char), step);
                 }
             }
             before = han;
         }
         for run in text.split(|c| !is_latin_word(c)).filter(|run| !run.is_empty()) {
-            if !self.latin.contains(run) {
-                self.latin.insert(run.to_owned());
-            }
+            count(&mut self.latin, run.to_owned(), step);
         }
     }
 
@@ -137,7 +166,7 @@ impl Spelling {
     }
 
     fn is_pinyin(&self, run: &str) -> bool {
-        run.len() <= LONGEST_RUN && !self.latin.contains(run) && super::pinyin::segment(run).is_some()
+        run.len() <= LONGEST_RUN && !self.latin.contains_key(run) && super::pinyin::segment(run).is_some()
     }
 
     /// The most probable characters for the letters of `group`, each with the letter it ends before.
@@ -290,6 +319,17 @@ mod tests {
             let spelled = spelling().spell(&normalize(typed));
             assert_eq!(spelled.as_ref().map(Normalized::as_str), Some(wanted), "{typed:?}");
         }
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_no_trace() {
+        let texts = ["群主解散群聊", "wecom怎么登录", "先打开设置 app"];
+        let fewer = Spelling::learn(texts[..1].iter().copied());
+        let more = fewer.relearn(std::iter::empty(), texts[1..].iter().copied());
+        let again = more.relearn(texts[1..].iter().copied(), std::iter::empty());
+        assert_eq!((&again.chars, &again.pairs), (&fewer.chars, &fewer.pairs));
+        assert_eq!((&again.by_sound, &again.latin, again.total), (&fewer.by_sound, &fewer.latin, fewer.total));
+        assert_eq!(more.total, Spelling::learn(texts.into_iter()).total);
     }
 
     #[test]

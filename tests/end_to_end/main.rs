@@ -3,5 +3,9 @@
 
 mod binary;
 mod cli;
+mod crash;
 mod lint;
 mod readme;
+#[expect(dead_code, reason = "the tests of the model loader use more of it")]
+#[path = "../../src/embed/tiny.rs"]
+mod tiny;

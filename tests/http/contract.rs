@@ -7,21 +7,10 @@ use axum::{
 use dayi::config::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, service};
+use crate::support::{assert_problem, service};
 
 fn ids(body: &Value) -> Vec<&str> {
     body["matches"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap()).collect()
-}
-
-/// Checks status, content type and the members that every problem has.
-fn assert_problem(reply: &Reply, status: StatusCode, kind: &str) -> Value {
-    assert_eq!(reply.status, status, "{}", reply.text);
-    assert_eq!(reply.content_type(), "application/problem+json");
-    let body = reply.json();
-    assert_eq!(body["type"], kind);
-    assert_eq!(body["status"], status.as_u16());
-    assert!(body["title"].is_string() && !body["detail"].as_str().unwrap().is_empty(), "{body}");
-    body
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use dayi::{
     config::{Config, Settings},
+    editor::{Editor, Setup, system_clock},
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
@@ -16,12 +17,15 @@ use dayi::{
     store::Store,
 };
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// The whole service over a small FAQ, with the n-gram test double instead of a model.
 pub(crate) struct Service {
     pub(crate) router: Router,
     pub(crate) matcher: Arc<Matcher>,
+    /// Its data directory, gone with it.
+    pub(crate) data: TempDir,
 }
 
 /// A response that was read to its end.
@@ -39,6 +43,17 @@ impl Reply {
     pub(crate) fn content_type(&self) -> &str {
         self.headers[header::CONTENT_TYPE].to_str().unwrap()
     }
+}
+
+/// Checks status, content type and the members that every problem has.
+pub(crate) fn assert_problem(reply: &Reply, status: StatusCode, kind: &str) -> Value {
+    assert_eq!(reply.status, status, "{}", reply.text);
+    assert_eq!(reply.content_type(), "application/problem+json");
+    let body = reply.json();
+    assert_eq!(body["type"], kind);
+    assert_eq!(body["status"], status.as_u16());
+    assert!(body["title"].is_string() && !body["detail"].as_str().unwrap().is_empty(), "{body}");
+    body
 }
 
 pub(crate) fn entry(id: &str, question: &str, answer: &str) -> Entry {
@@ -65,7 +80,8 @@ pub(crate) fn service(settings: Settings) -> Service {
 
 pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
     let config = Config::resolve(settings).unwrap();
-    let mut store = Store::in_memory().unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let mut store = Store::open_or_create(data.path()).unwrap();
     store.replace_file("faq.md", &small_faq()).unwrap();
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
     let builder = Builder {
@@ -78,8 +94,11 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
+    let matcher =
+        Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone()).unwrap());
+    let setup = Setup { embedder, params: config.index, folder: None, clock: system_clock() };
+    let editor = Editor::start(data.path(), matcher.clone(), setup).unwrap();
+    Service { router: router(AppState::new(matcher.clone(), editor, config.http, metrics)), matcher, data }
 }
 
 impl Service {
@@ -101,5 +120,11 @@ impl Service {
     pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Reply {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// A change of one entry as it was at `revision`; `*` for whichever.
+    pub(crate) async fn change(&self, method: Method, path: &str, revision: &str, body: impl Into<Body>) -> Reply {
+        let request = Request::builder().method(method).uri(path).header(header::IF_MATCH, revision);
+        self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()).await
     }
 }

@@ -1,4 +1,10 @@
-//! One file a resource. A handler extracts, calls the matcher, and maps; nothing more.
+//! One file a resource. A handler extracts, calls the matcher or the editor, and maps; nothing more.
 
+pub(super) mod bulk;
+mod commit_body;
+pub(super) mod drafts;
+pub(super) mod entries;
+mod entry_body;
+pub(super) mod history;
 pub(super) mod health;
 pub(super) mod matching;

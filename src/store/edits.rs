@@ -1,0 +1,342 @@
+//! Writing entries: each call one transaction, one new version, and one history row a changed entry.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Error, Store,
+    writer::{State, Writer, read_id},
+};
+use crate::faq::{Entry, EntryId};
+
+/// Finds the revision of an entry by its id.
+pub(super) const PUBLISHED_REVISION: &str = "SELECT revision FROM entries WHERE id = ?1";
+
+/// Who changed something through the command line.
+pub const COMMAND_LINE: &str = "cli";
+
+/// A change of one entry that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Adds an entry; refused when its id is taken.
+    Create(Entry),
+    /// Makes the entry of this id equal to `entry`.
+    Put {
+        /// What it shall be.
+        entry: Entry,
+        /// The revision that was read before; refused when the entry is at another one. `None` creates the entry or
+        /// overwrites whatever is there.
+        revision: Option<u64>,
+    },
+    /// Removes an entry; refused when there is none.
+    Delete {
+        /// Which one.
+        id: EntryId,
+        /// As in [`Edit::Put`].
+        revision: Option<u64>,
+    },
+}
+
+impl Edit {
+    /// The entry that it changes.
+    #[must_use]
+    pub fn id(&self) -> &EntryId {
+        match self {
+            Self::Create(entry) | Self::Put { entry, .. } => &entry.id,
+            Self::Delete { id, .. } => id,
+        }
+    }
+
+    /// What the entry becomes; `None` removes it.
+    #[must_use]
+    pub fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Create(entry) | Self::Put { entry, .. } => Some(entry),
+            Self::Delete { .. } => None,
+        }
+    }
+}
+
+/// Why an edit does not fit what is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The id is taken.
+    #[error("there is an entry {id} already: change that one, or choose another id")]
+    Exists {
+        /// The id.
+        id: EntryId,
+    },
+    /// Nothing to change.
+    #[error("there is no entry {id}")]
+    Missing {
+        /// The id.
+        id: EntryId,
+    },
+    /// Somebody else was faster.
+    #[error(
+        "entry {id} was changed meanwhile: expected revision {expected}, it is at {actual}; read it again and \
+         repeat the change"
+    )]
+    Stale {
+        /// The id.
+        id: EntryId,
+        /// The revision that the edit was made from.
+        expected: u64,
+        /// The stored one.
+        actual: u64,
+    },
+    /// It is not clear which of the two is meant.
+    #[error("entry {id} occurs twice in one request")]
+    Twice {
+        /// The id.
+        id: EntryId,
+    },
+}
+
+/// An edit that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which of the edits, from 0.
+    pub position: usize,
+    /// Why.
+    pub conflict: Conflict,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// Edits do not fit what is stored; all that do not are named.
+    #[error("{}", refusals.iter().map(|refusal| refusal.conflict.to_string()).collect::<Vec<_>>().join("; "))]
+    Refused {
+        /// In the order of the edits.
+        refusals: Vec<Refusal>,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// What happened to one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// It was not there before.
+    Added,
+    /// Its content is another one now.
+    Changed,
+    /// It was there already, word for word.
+    Unchanged,
+    /// It is gone.
+    Removed,
+}
+
+impl Written {
+    /// In one word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// One entry of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which one.
+    pub id: EntryId,
+    /// What happened to it.
+    pub written: Written,
+    /// Its revision now; `None` when it is gone.
+    pub revision: Option<u64>,
+}
+
+/// What is durable now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Version of the FAQ.
+    pub version: u64,
+    /// The entries that were written, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What an import did to the stored entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportCounts {
+    /// Entries that were not there before.
+    pub added: usize,
+    /// Entries whose content changed.
+    pub changed: usize,
+    /// Entries that were there already, word for word.
+    pub unchanged: usize,
+    /// Entries of the same file that the file no longer has.
+    pub removed: usize,
+}
+
+impl ImportCounts {
+    /// Whether the store differs from before.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.added + self.changed + self.removed > 0
+    }
+
+    fn count(outcomes: &[Outcome]) -> Self {
+        let of = |written| outcomes.iter().filter(|outcome| outcome.written == written).count();
+        Self {
+            added: of(Written::Added),
+            changed: of(Written::Changed),
+            unchanged: of(Written::Unchanged),
+            removed: of(Written::Removed),
+        }
+    }
+}
+
+impl std::ops::AddAssign for ImportCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+        self.removed += other.removed;
+    }
+}
+
+impl Store {
+    /// Makes all `edits` or, when one of them does not fit what is stored, none. An entry still
+    /// belongs to the file that it came from.
+    ///
+    /// # Errors
+    /// [`EditError::Refused`] with every edit that does not fit; or when the database fails.
+    pub fn edit(&mut self, edits: &[Edit], actor: &str) -> Result<Committed, EditError> {
+        self.transact(|transaction| {
+            let refusals = refusals(transaction, edits, PUBLISHED_REVISION)?;
+            if !refusals.is_empty() {
+                return Ok(Err(EditError::Refused { refusals }));
+            }
+            let mut writer = Writer::new(transaction, actor, "edit")?;
+            for edit in edits {
+                writer.edit(edit)?;
+            }
+            writer.finish().map(Ok)
+        })?
+    }
+
+    /// Makes the entries of `file` equal to `entries`: adds, changes and removes in one transaction.
+    ///
+    /// Entries of other files stay; an id that moves from another file to this one is a change.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub fn replace_file(&mut self, file: &str, entries: &[Entry]) -> Result<ImportCounts, Error> {
+        Ok(self.import(file, entries, COMMAND_LINE)?.1)
+    }
+
+    /// As [`replace_file`](Self::replace_file), in the name of `actor`. Also says which version it made.
+    ///
+    /// # Errors
+    /// As [`replace_file`](Self::replace_file).
+    pub fn import(
+        &mut self,
+        file: &str,
+        entries: &[Entry],
+        actor: &str,
+    ) -> Result<(Committed, ImportCounts), Error> {
+        let committed = self.transact(|transaction| write_file(transaction, file, entries, actor)?.finish())?;
+        let counts = ImportCounts::count(&committed.outcomes);
+        Ok((committed, counts))
+    }
+
+    /// What [`import`](Self::import) would do. Nothing is written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn preview(&mut self, file: &str, entries: &[Entry]) -> Result<ImportCounts, Error> {
+        let failed = self.failed("read");
+        let preview = |store: &mut Self| -> rusqlite::Result<ImportCounts> {
+            let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let writer = write_file(&transaction, file, entries, COMMAND_LINE)?;
+            let counts = ImportCounts::count(&writer.outcomes);
+            transaction.rollback()?;
+            Ok(counts)
+        };
+        preview(self).map_err(failed)
+    }
+
+    /// Runs `work` in a transaction that is durable when this returns.
+    pub(super) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let failed = self.failed("write");
+        let write = |store: &mut Self| -> rusqlite::Result<T> {
+            let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let made = work(&transaction)?;
+            transaction.commit()?;
+            Ok(made)
+        };
+        write(self).map_err(failed)
+    }
+}
+
+fn write_file<'t>(
+    transaction: &'t Transaction<'t>,
+    file: &str,
+    entries: &[Entry],
+    actor: &str,
+) -> rusqlite::Result<Writer<'t>> {
+    let mut writer = Writer::new(transaction, actor, "import")?;
+    for entry in entries {
+        let state = State { entry: entry.clone(), file: Some(file.to_owned()), ordinal: None };
+        writer.set(&entry.id, Some(state))?;
+    }
+    let kept: HashSet<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+    let mut statement = transaction.prepare_cached("SELECT id FROM entries WHERE file = ?1")?;
+    let stored: Vec<String> = statement.query_map([file], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in stored.into_iter().filter(|id| !kept.contains(id.as_str())) {
+        writer.set(&read_id(id)?, None)?;
+    }
+    Ok(writer)
+}
+
+/// Every edit that does not fit what is stored; the statement `revision` finds the revision of an id.
+pub(super) fn refusals(
+    transaction: &Transaction<'_>,
+    edits: &[Edit],
+    revision: &str,
+) -> rusqlite::Result<Vec<Refusal>> {
+    let mut find = transaction.prepare_cached(revision)?;
+    let (mut refusals, mut seen) = (Vec::new(), HashSet::new());
+    for (position, edit) in edits.iter().enumerate() {
+        let id = edit.id();
+        let stored: Option<i64> = find.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        let conflict = if seen.insert(id) {
+            conflict(edit, stored.map(i64::unsigned_abs))
+        } else {
+            Some(Conflict::Twice { id: id.clone() })
+        };
+        refusals.extend(conflict.map(|conflict| Refusal { position, conflict }));
+    }
+    Ok(refusals)
+}
+
+fn conflict(edit: &Edit, stored: Option<u64>) -> Option<Conflict> {
+    let id = edit.id().clone();
+    match (edit, stored) {
+        (Edit::Create(_), Some(_)) => Some(Conflict::Exists { id }),
+        (Edit::Delete { .. } | Edit::Put { revision: Some(_), .. }, None) => Some(Conflict::Missing { id }),
+        (
+            Edit::Put { revision: Some(expected), .. } | Edit::Delete { revision: Some(expected), .. },
+            Some(actual),
+        ) if *expected != actual => Some(Conflict::Stale { id, expected: *expected, actual }),
+        (Edit::Create(_) | Edit::Put { revision: None, .. }, None)
+        | (Edit::Put { .. } | Edit::Delete { .. }, Some(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
