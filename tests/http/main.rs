@@ -3,5 +3,6 @@
 
 mod contract;
 mod entries;
+mod history;
 mod load;
 mod support;
