@@ -24,7 +24,10 @@ use std::{
 use dayi::{
     config::QueueConfig,
     editor::{Editor, Setup, system_clock},
-    embed::{self, Embedder, HashedEmbedder, ModelOptions, batcher::{BatchReport, Observer}},
+    embed::{
+        self, Embedder, HashedEmbedder, ModelOptions,
+        batcher::{BatchReport, Observer},
+    },
     faq::{Entry, EntryId},
     index::IndexParams,
     matcher::{self, Builder, Matcher, Query},
@@ -164,7 +167,10 @@ fn faq(count: usize) -> Outcome<Vec<Entry>> {
             let of = i % questions.len();
             let ending: String = match i / questions.len() {
                 0 => String::new(),
-                round => format!("{}{round}", queries[i * 7919 % queries.len()].chars().skip(2).take(4).collect::<String>()),
+                round => format!(
+                    "{}{round}",
+                    queries[i * 7919 % queries.len()].chars().skip(2).take(4).collect::<String>()
+                ),
             };
             let entry = Entry::new(
                 format!("e-{i}").parse()?,

@@ -40,8 +40,7 @@ fn entry(id: &str, question: &str, answer: &str) -> Entry {
 
 fn build(store: &mut Store, embedder: &dyn Embedder, params: &IndexParams) -> Snapshot {
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
-    let builder =
-        Builder { embedder, ranker, synonyms: Arc::default(), params, folder: None, progress: &() };
+    let builder = Builder { embedder, ranker, synonyms: Arc::default(), params, folder: None, progress: &() };
     builder.build(store).unwrap().0
 }
 
@@ -172,16 +171,15 @@ async fn entries_begin_and_cease_to_be_valid_while_the_faq_is_served() {
     let data = tempfile::tempdir().unwrap();
     let mut store = Store::open_or_create(data.path()).unwrap();
     let next_day = date(2026, 3, 2);
-    let until_today = Entry { valid_until: Some(date(2026, 3, 1)), ..entry("old", "春节放几天假", "七天") };
+    let until_today =
+        Entry { valid_until: Some(date(2026, 3, 1)), ..entry("old", "春节放几天假", "七天") };
     let from_tomorrow = Entry { valid_from: Some(next_day), ..entry("new", "清明放几天假", "三天") };
     store.replace_file("faq.md", &[until_today, from_tomorrow]).unwrap();
     let day = Arc::new(AtomicI8::new(1));
     let clock = day.clone();
     let (matcher, _editor) =
         start(data.path(), Box::new(move || date(2026, 3, clock.load(Ordering::Relaxed))));
-    let ids = || -> Vec<String> {
-        matcher.snapshot().entries().map(|entry| entry.id.to_string()).collect()
-    };
+    let ids = || -> Vec<String> { matcher.snapshot().entries().map(|entry| entry.id.to_string()).collect() };
     // It was built for another day, the system's.
     until(|| ids() == ["old"]).await;
     day.store(2, Ordering::Relaxed);
@@ -270,7 +268,7 @@ proptest! {
                 folder: None,
                 progress: &(),
             };
-            snapshot = builder.update(&snapshot, jiff::Zoned::now().date(), &mut store).unwrap().0;
+            snapshot = builder.update(&snapshot, jiff::ZonedDateTime::now().date(), &mut store).unwrap().0;
         }
         let built = build(&mut store, &embedder, &params);
         prop_assert_eq!(snapshot.version(), built.version());

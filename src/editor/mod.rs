@@ -30,9 +30,7 @@ pub use rebuild::{Clock, Setup, system_clock};
 use crate::{
     faq::{Entry, EntryId},
     matcher::Matcher,
-    store::{
-        self, Committed, DraftError, Edit, EditError, ImportCounts, Refusal, Store, UndoError,
-    },
+    store::{self, Committed, DraftError, Edit, EditError, ImportCounts, Refusal, Store, UndoError},
 };
 
 /// How long a change waits, once it is durable, to be answered from. A change that needs longer, such as an import
@@ -54,7 +52,7 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Entries are not valid.
-    #[error("{}", problems.iter().map(|problem| problem.to_string()).collect::<Vec<_>>().join("; "))]
+    #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid {
         /// Every field that is wrong.
         problems: Vec<FieldProblem>,
@@ -149,8 +147,7 @@ impl Editor {
         entries: Vec<Entry>,
         actor: String,
     ) -> Result<(Committed, ImportCounts), Error> {
-        let (committed, counts) =
-            self.write(move |store| Ok(store.import(&file, &entries, &actor)?)).await?;
+        let (committed, counts) = self.write(move |store| Ok(store.import(&file, &entries, &actor)?)).await?;
         self.settle(committed.version).await;
         Ok((committed, counts))
     }

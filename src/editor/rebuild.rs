@@ -27,7 +27,7 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Longest pause between two attempts to build when building fails.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A graph is built anew when so many vectors have changed since, and a tenth of all: each of them costs every
 /// question a comparison, less than a microsecond.
@@ -39,7 +39,7 @@ pub type Clock = Box<dyn Fn() -> Date + Send + Sync>;
 /// The day of the system's clock and time zone.
 #[must_use]
 pub fn system_clock() -> Clock {
-    Box::new(|| jiff::Zoned::now().date())
+    Box::new(|| jiff::ZonedDateTime::now().date())
 }
 
 /// What a snapshot is built with.

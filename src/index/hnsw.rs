@@ -197,10 +197,11 @@ impl VectorIndex for HnswIndex {
             let family = twins.family(hit.position).filter_map(|twin| self.position(twin));
             family.map(move |position| Hit { position, ..hit })
         });
-        let new = self.drift.new.iter().map(|&position| Hit {
-            position,
-            similarity: similarity(query, self.vectors.vector(position)),
-        });
+        let new = self
+            .drift
+            .new
+            .iter()
+            .map(|&position| Hit { position, similarity: similarity(query, self.vectors.vector(position)) });
         let mut best = TopK::new(k);
         known.chain(new).for_each(|hit| best.push(hit));
         Ok(best.into_hits())

@@ -105,7 +105,7 @@ impl Builder<'_> {
     /// # Errors
     /// When the store or the model fails. An index that cannot be written to disk is only logged: it is a cache.
     pub fn build(&self, store: &mut Store) -> Result<(Snapshot, BuildReport), BuildError> {
-        let (edition, day) = (store.edition()?, jiff::Zoned::now().date());
+        let (edition, day) = (store.edition()?, jiff::ZonedDateTime::now().date());
         self.assemble(active(edition, day), day, None, store)
     }
 
@@ -119,7 +119,7 @@ impl Builder<'_> {
         store: &mut Store,
     ) -> Result<(Snapshot, BuildReport), BuildError> {
         let edition = Edition { version: store.version()?, entries };
-        self.assemble(edition, jiff::Zoned::now().date(), None, store)
+        self.assemble(edition, jiff::ZonedDateTime::now().date(), None, store)
     }
 
     /// As [`build`](Self::build), of the entries that are active on `day`. Only what `old` lacks is prepared and
@@ -166,15 +166,10 @@ impl Builder<'_> {
         let parts = Parts::new(entries, old, &self.synonyms);
         let (vectors, embedded) = self.embed(parts.new_texts(), store)?;
 
+        let set = Arc::new(VectorSet::from_rows(model.dimension, parts.rows(old, &vectors))?);
         let (index, reopened) = match old {
-            Some(old) => {
-                let set = VectorSet::from_rows(model.dimension, parts.rows(Some(old), &vectors))?;
-                (old.index.follow(Arc::new(set), &parts.known_vectors(old)), false)
-            }
-            None => {
-                let set = VectorSet::from_rows(model.dimension, parts.rows(None, &vectors))?;
-                self.index(Arc::new(set), &parts.hashes())?
-            }
+            Some(old) => (old.index.follow(set, &parts.known_vectors(old)), false),
+            None => self.index(set, &parts.hashes())?,
         };
         let documents: Vec<LexicalDocument<'_>> = parts.texts().map(|texts| texts.document()).collect();
         let lexical = match old {

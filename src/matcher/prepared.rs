@@ -10,11 +10,7 @@ use crate::{
     index::lexical::LexicalDocument,
     rank::{Question, Ranker, TokenMatrix},
     store::TextHash,
-    text::{
-        filler::core_key,
-        normalize::normalize,
-        synonyms::Synonyms,
-    },
+    text::{filler::core_key, normalize::normalize, synonyms::Synonyms},
     vector::Embedding,
 };
 
@@ -115,9 +111,8 @@ impl Prepared {
     /// When `vectors` lacks one of the texts.
     pub(super) fn new(entry: Entry, texts: EntryTexts, vectors: &Vectors, ranker: &Ranker) -> Self {
         let of = |text: &str| &vectors[&TextHash::of(text)];
-        let question = |phrasing: &PhrasingText| {
-            Question::new(&phrasing.text, vectors[&phrasing.hash].1.clone())
-        };
+        let question =
+            |phrasing: &PhrasingText| Question::new(&phrasing.text, vectors[&phrasing.hash].1.clone());
         let answer = |text: &str| PreparedAnswer {
             centered: ranker.centered(of(text).0.as_slice()),
             tokens: of(text).1.clone(),

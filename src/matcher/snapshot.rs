@@ -329,12 +329,7 @@ impl Snapshot {
     }
 
     /// An entry's phrasings that are nearest to `query`, nearest first, with their similarities.
-    fn nearest_phrasings(
-        &self,
-        entry: u32,
-        query: &Embedding,
-        left_out: Option<usize>,
-    ) -> Vec<(usize, f32)> {
+    fn nearest_phrasings(&self, entry: u32, query: &Embedding, left_out: Option<usize>) -> Vec<(usize, f32)> {
         let (vectors, entry) = (self.index.vectors(), entry as usize);
         let mut nearest: Vec<(usize, f32)> = (0..self.entries[entry].questions.len())
             .filter(|&nth| left_out != Some(nth))

@@ -186,10 +186,8 @@ fn read_drafts(connection: &Connection) -> rusqlite::Result<Vec<(Draft, Option<S
 
 fn write_draft(transaction: &Transaction<'_>, edit: &Edit, at: &str, actor: &str) -> rusqlite::Result<()> {
     let id = edit.id().as_str();
-    let base: Option<i64> = transaction
-        .prepare_cached(PUBLISHED_REVISION)?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
+    let base: Option<i64> =
+        transaction.prepare_cached(PUBLISHED_REVISION)?.query_row([id], |row| row.get(0)).optional()?;
     if edit.entry().is_none() && base.is_none() {
         // It was only staged: nothing will be left to remove.
         return transaction.execute("DELETE FROM drafts WHERE entry = ?1", [id]).map(drop);
@@ -251,7 +249,10 @@ mod tests {
         let mut store = store();
         store.stage(&[put("a", "甲甲", Some(1))], "me").unwrap();
         store.stage(&[put("a", "甲甲甲", Some(1)), Edit::Create(entry("d", "丁"))], "me").unwrap();
-        assert!(matches!(store.stage(&[Edit::Create(entry("d", "丁"))], "me"), Err(EditError::Refused { .. })));
+        assert!(matches!(
+            store.stage(&[Edit::Create(entry("d", "丁"))], "me"),
+            Err(EditError::Refused { .. })
+        ));
         store.stage(&[put("d", "丁丁", Some(0))], "me").unwrap();
         assert_eq!(questions(store.drafted_entries().unwrap()), ["甲甲甲", "乙", "丙", "丁丁"]);
         store.stage(&[Edit::Delete { id: "d".parse().unwrap(), revision: Some(0) }], "me").unwrap();
@@ -267,7 +268,10 @@ mod tests {
         store.edit(&[put("a", "又甲", Some(1))], "you").unwrap();
         let error = store.publish("me").unwrap_err();
         assert!(error.to_string().contains("entry a") && !error.to_string().contains("entry b"), "{error}");
-        assert_eq!((questions(store.entries().unwrap())[1].as_str(), store.drafts().unwrap().len()), ("乙", 2));
+        assert_eq!(
+            (questions(store.entries().unwrap())[1].as_str(), store.drafts().unwrap().len()),
+            ("乙", 2)
+        );
         assert!(store.stage(&[put("a", "甲甲", Some(1))], "me").is_err(), "made from an old revision");
         store.stage(&[put("a", "甲甲", Some(2))], "me").unwrap();
         store.publish("me").unwrap();

@@ -246,7 +246,8 @@ impl Store {
         entries: &[Entry],
         actor: &str,
     ) -> Result<(Committed, ImportCounts), Error> {
-        let committed = self.transact(|transaction| write_file(transaction, file, entries, actor)?.finish())?;
+        let committed =
+            self.transact(|transaction| write_file(transaction, file, entries, actor)?.finish())?;
         let counts = ImportCounts::count(&committed.outcomes);
         Ok((committed, counts))
     }

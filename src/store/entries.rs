@@ -150,7 +150,8 @@ impl Store {
             "SELECT ordinal, id, revision, body FROM entries WHERE {ADMITTED} AND ordinal > :after
              ORDER BY ordinal LIMIT :limit"
         ))?;
-        let (after, limit) = (after.map_or(0, |cursor| cursor.0), limit as i64 + 1);
+        let (after, limit) =
+            (after.map_or(0, |cursor| cursor.0), i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1);
         let mut parameters = filters.to_vec();
         parameters.extend_from_slice(named_params! { ":after": after, ":limit": limit });
         statement.query_map(parameters.as_slice(), StoredRow::read)?.collect()
@@ -227,7 +228,8 @@ mod tests {
             similar: vec!["WeCom群怎么散".into()],
             ..entry("g-1", "群能解散吗")
         };
-        let off = Entry { enabled: false, category: vec!["通讯录".into()], ..entry("c-1", "怎么登录") };
+        let off =
+            Entry { enabled: false, category: vec!["通讯录".into()], ..entry("c-1", "怎么登录") };
         store.replace_file("faq.md", &[group, off]).unwrap();
         let found = |filter: Filter| {
             let page = store.page(&filter, None, 10).unwrap();

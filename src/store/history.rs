@@ -59,7 +59,8 @@ pub enum UndoError {
     /// The entry is not any more what the change made of it.
     #[error(
         "change {change} cannot be undone: entry {entry} was changed again by {}; undo the later ones first, newest \
-         first, or go back to a version", list(later)
+         first, or go back to a version",
+        list(later)
     )]
     Superseded {
         /// The change.
@@ -122,7 +123,7 @@ impl Store {
                      FROM history WHERE (?1 IS NULL OR entry = ?1) AND (?2 IS NULL OR change < ?2)
                      ORDER BY change DESC LIMIT ?3",
                 )?
-                .query_map(params![entry, before, limit as i64], read_change)?
+                .query_map(params![entry, before, i64::try_from(limit).unwrap_or(i64::MAX)], read_change)?
                 .collect()
         };
         let rows = read().map_err(self.failed("read"))?;
@@ -144,9 +145,7 @@ impl Store {
     pub fn undo(&mut self, change: u64, actor: &str) -> Result<Committed, UndoError> {
         self.transact(|transaction| {
             let found = transaction
-                .prepare_cached(
-                    "SELECT entry, ordinal, before, before_file FROM history WHERE change = ?1",
-                )?
+                .prepare_cached("SELECT entry, ordinal, before, before_file FROM history WHERE change = ?1")?
                 .query_row([change.cast_signed()], |row| {
                     let side = Side { body: row.get(2)?, file: row.get(3)? };
                     Ok((read_id(row.get(0)?)?, row.get::<_, i64>(1)?, side))
@@ -156,7 +155,9 @@ impl Store {
                 return Ok(Err(UndoError::UnknownChange { change }));
             };
             let later: Vec<u64> = transaction
-                .prepare_cached("SELECT change FROM history WHERE entry = ?1 AND change > ?2 ORDER BY change")?
+                .prepare_cached(
+                    "SELECT change FROM history WHERE entry = ?1 AND change > ?2 ORDER BY change",
+                )?
                 .query_map(params![entry.as_str(), change.cast_signed()], |row| row.get::<_, i64>(0))?
                 .map(|change| change.map(i64::unsigned_abs))
                 .collect::<rusqlite::Result<_>>()?;

@@ -67,7 +67,9 @@ impl<'t> Writer<'t> {
         };
         let (written, revision) = match (&before, state) {
             (None, None) => (Written::Unchanged, None),
-            (Some(before), Some(state)) if same(before, &state) => (Written::Unchanged, Some(before.revision)),
+            (Some(before), Some(state)) if same(before, &state) => {
+                (Written::Unchanged, Some(before.revision))
+            }
             (before, Some(state)) => {
                 self.put(before.as_ref(), state)?;
                 let written = if before.is_some() { Written::Changed } else { Written::Added };
@@ -97,10 +99,9 @@ impl<'t> Writer<'t> {
                 "INSERT INTO entries (ordinal, id, file, body, revision) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (id) DO UPDATE SET file = ?3, body = ?4, revision = ?5 RETURNING ordinal",
             )?
-            .query_row(
-                params![ordinal, id.as_str(), file, body, self.version.cast_signed()],
-                |row| row.get(0),
-            )?;
+            .query_row(params![ordinal, id.as_str(), file, body, self.version.cast_signed()], |row| {
+                row.get(0)
+            })?;
         self.record(&id, ordinal, before, Some((&body, file.as_deref())))
     }
 
@@ -145,8 +146,7 @@ impl<'t> Writer<'t> {
     pub(super) fn finish(self) -> rusqlite::Result<Committed> {
         let is_change = self.outcomes.iter().any(|outcome| outcome.written != Written::Unchanged);
         if is_change {
-            self.transaction
-                .execute("UPDATE counters SET value = value + 1 WHERE name = 'version'", [])?;
+            self.transaction.execute("UPDATE counters SET value = value + 1 WHERE name = 'version'", [])?;
         }
         let version = if is_change { self.version } else { self.last_version() };
         Ok(Committed { version, outcomes: self.outcomes })
@@ -173,9 +173,7 @@ pub(super) fn read_id(id: String) -> rusqlite::Result<EntryId> {
 
 /// A moment that was stored.
 pub(super) fn read_time(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    row.get::<_, String>(column)?
-        .parse()
-        .map_err(|error: jiff::Error| {
-            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-        })
+    row.get::<_, String>(column)?.parse().map_err(|error: jiff::Error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
 }

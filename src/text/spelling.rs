@@ -328,7 +328,10 @@ mod tests {
         let more = fewer.relearn(std::iter::empty(), texts[1..].iter().copied());
         let again = more.relearn(texts[1..].iter().copied(), std::iter::empty());
         assert_eq!((&again.chars, &again.pairs), (&fewer.chars, &fewer.pairs));
-        assert_eq!((&again.by_sound, &again.latin, again.total), (&fewer.by_sound, &fewer.latin, fewer.total));
+        assert_eq!(
+            (&again.by_sound, &again.latin, again.total),
+            (&fewer.by_sound, &fewer.latin, fewer.total)
+        );
         assert_eq!(more.total, Spelling::learn(texts.into_iter()).total);
     }
 

@@ -134,7 +134,8 @@ fn whatever_was_acknowledged_survives_kill_9_at_any_moment() {
         let after = entries(data.path());
         for known in writers.into_iter().map(|writer| writer.join().unwrap()) {
             for (id, known) in known {
-                let question = |entries: &BTreeMap<String, Entry>| entries.get(&id).map(|e| e.question.clone());
+                let question =
+                    |entries: &BTreeMap<String, Entry>| entries.get(&id).map(|e| e.question.clone());
                 let (stored, before) = (question(&after), question(&before));
                 let allowed = known.allows(stored.as_deref(), before.as_deref());
                 assert!(allowed, "{id}: {known:?} after {before:?}, but stored is {stored:?}");
@@ -142,7 +143,10 @@ fn whatever_was_acknowledged_survives_kill_9_at_any_moment() {
         }
         for (id, entry) in &after {
             let answer = entry.answer.markdown();
-            assert!(id == "first" || answer == format!("答{}", entry.question), "{id} is half written: {entry:?}");
+            assert!(
+                id == "first" || answer == format!("答{}", entry.question),
+                "{id} is half written: {entry:?}"
+            );
         }
     }
     assert!(acknowledged_in_all > KILLS, "hardly anything was written: {acknowledged_in_all}");

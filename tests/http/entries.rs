@@ -35,7 +35,10 @@ async fn a_created_entry_is_read_back_answers_and_is_durable() {
     for (field, value) in entry.as_object().unwrap() {
         assert_eq!(&body[field], value, "{field}");
     }
-    assert_eq!((&body["enabled"], &body["valid_until"], &body["revision"]), (&json!(true), &Value::Null, &json!(2)));
+    assert_eq!(
+        (&body["enabled"], &body["valid_until"], &body["revision"]),
+        (&json!(true), &Value::Null, &json!(2))
+    );
     assert!(body["updated_at"].is_string());
 
     let stored = Store::open(service.data.path()).unwrap().entries().unwrap();
@@ -72,7 +75,11 @@ async fn a_change_needs_the_present_etag_and_is_answered_from_at_once() {
     let late = service.change(Method::DELETE, path, &etag(&read), "").await;
     assert_problem(&late, StatusCode::PRECONDITION_FAILED, "/problems/stale");
     let forced = service.change(Method::PUT, path, "*", entry.to_string()).await;
-    assert_eq!((forced.status, etag(&forced)), (StatusCode::OK, "\"2\"".to_owned()), "it was the same already");
+    assert_eq!(
+        (forced.status, etag(&forced)),
+        (StatusCode::OK, "\"2\"".to_owned()),
+        "it was the same already"
+    );
 }
 
 #[tokio::test]
@@ -101,7 +108,9 @@ async fn a_patch_changes_only_the_fields_it_names() {
     let on = service.change(Method::PATCH, path, "\"2\"", r#"{"enabled":true,"tags":null}"#).await;
     assert_eq!(on.json()["tags"], json!([]));
     assert_eq!(answer(&service, "企业微信建的群能解散吗").await.0.as_deref(), Some("g-1"));
-    for (patch, pointer) in [(r#"{"enabled":1}"#, "/enabled"), (r#"{"quesion":"?"}"#, "/quesion"), (r#"{"id":"x"}"#, "/id")] {
+    for (patch, pointer) in
+        [(r#"{"enabled":1}"#, "/enabled"), (r#"{"quesion":"?"}"#, "/quesion"), (r#"{"id":"x"}"#, "/id")]
+    {
         let reply = service.change(Method::PATCH, path, "*", patch).await;
         let problem = assert_problem(&reply, StatusCode::UNPROCESSABLE_ENTITY, "/problems/invalid");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
@@ -154,7 +163,8 @@ async fn a_change_without_if_match_is_428_and_an_unreadable_one_400() {
     let service = service(Settings::default());
     for method in ["PUT", "PATCH", "DELETE"] {
         let request = axum::http::Request::builder().method(method).uri("/v1/entries/g-1");
-        let request = request.header(header::CONTENT_TYPE, "application/json").body(r#"{"question":"问"}"#.into());
+        let request =
+            request.header(header::CONTENT_TYPE, "application/json").body(r#"{"question":"问"}"#.into());
         let reply = service.send(request.unwrap()).await;
         assert_problem(&reply, StatusCode::PRECONDITION_REQUIRED, "/problems/precondition-required");
         let method: Method = method.parse().unwrap();
@@ -227,7 +237,11 @@ async fn a_bulk_change_with_one_mistake_changes_nothing_and_points_to_every_mist
         (json!({"op": "move"}), 422, "/changes/1/op"),
     ] {
         let reply = service.post("/v1/entries/bulk", json!({"changes": [good, bad]}).to_string()).await;
-        assert_eq!((reply.status.as_u16(), &reply.json()["errors"][0]["pointer"]), (status, &json!(pointer)), "{bad}");
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["errors"][0]["pointer"]),
+            (status, &json!(pointer)),
+            "{bad}"
+        );
     }
     for changes in [json!([]), json!(vec![good; 1_001])] {
         let reply = service.post("/v1/entries/bulk", json!({ "changes": changes }).to_string()).await;

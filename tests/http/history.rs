@@ -22,7 +22,10 @@ async fn every_change_is_listed_newest_first_page_by_page() {
     put(&service, "g-1", "会议室怎么预定").await;
     let page = service.get("/v1/history?limit=2").await.json();
     let change = &page["changes"][0];
-    assert_eq!((&change["change"], &change["version"], &change["entry"]), (&json!(4), &json!(2), &json!("g-1")));
+    assert_eq!(
+        (&change["change"], &change["version"], &change["entry"]),
+        (&json!(4), &json!(2), &json!("g-1"))
+    );
     assert_eq!((&change["action"], change["at"].is_string()), (&json!("edit"), true));
     assert_eq!(change["before"]["question"], "企业微信建的群能解散吗？");
     assert_eq!(change["after"]["question"], "会议室怎么预定");
@@ -75,7 +78,8 @@ async fn a_rollback_brings_everything_back_as_one_version() {
 #[tokio::test]
 async fn a_draft_changes_nothing_until_it_is_published() {
     let service = service(Settings::default());
-    let staged = service.post("/v1/entries?draft=true", r#"{"id":"p-1","question":"打印机卡纸怎么办"}"#).await;
+    let staged =
+        service.post("/v1/entries?draft=true", r#"{"id":"p-1","question":"打印机卡纸怎么办"}"#).await;
     assert_eq!((staged.status, staged.json()), (StatusCode::ACCEPTED, json!({"staged": ["p-1"]})));
     let patch = r#"{"question":"会议室怎么预定"}"#;
     let staged = service.change(Method::PATCH, "/v1/entries/g-1?draft=true", "\"1\"", patch).await;
@@ -90,9 +94,14 @@ async fn a_draft_changes_nothing_until_it_is_published() {
     assert_eq!(question_of(&service, "g-1").await, "企业微信建的群能解散吗？");
     let seen = service.get("/v1/entries/g-1?draft=true").await.json();
     assert_eq!((&seen["question"], &seen["tags"]), (&json!("会议室怎么预定"), &json!(["会议"])));
-    assert_problem(&service.get("/v1/entries/c-1?draft=true").await, StatusCode::NOT_FOUND, "/problems/not-found");
+    assert_problem(
+        &service.get("/v1/entries/c-1?draft=true").await,
+        StatusCode::NOT_FOUND,
+        "/problems/not-found",
+    );
     let drafts = service.get("/v1/draft").await.json();
-    let listed: Vec<_> = drafts["drafts"].as_array().unwrap().iter().map(|d| (&d["id"], &d["base"])).collect();
+    let listed: Vec<_> =
+        drafts["drafts"].as_array().unwrap().iter().map(|d| (&d["id"], &d["base"])).collect();
     let one = json!(1);
     assert_eq!(listed, [(&json!("p-1"), &Value::Null), (&json!("g-1"), &one), (&json!("c-1"), &one)]);
 

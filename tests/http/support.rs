@@ -123,7 +123,13 @@ impl Service {
     }
 
     /// A change of one entry as it was at `revision`; `*` for whichever.
-    pub(crate) async fn change(&self, method: Method, path: &str, revision: &str, body: impl Into<Body>) -> Reply {
+    pub(crate) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        revision: &str,
+        body: impl Into<Body>,
+    ) -> Reply {
         let request = Request::builder().method(method).uri(path).header(header::IF_MATCH, revision);
         self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()).await
     }

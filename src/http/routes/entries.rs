@@ -283,6 +283,7 @@ fn respond(stored: Stored) -> Response {
 
 /// An id as a path segment: ASCII as it is, everything else as `%` and two digits.
 fn percent_encoded(id: &EntryId) -> String {
-    let encode = |byte: u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let encode =
+        |byte: u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     id.as_str().bytes().map(encode).collect()
 }

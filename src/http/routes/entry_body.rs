@@ -6,11 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     faq::{Answer, Entry, EntryId, Source},
-    http::{
-        extract::Validate,
-        problem::FieldError,
-        state::AppState,
-    },
+    http::{extract::Validate, problem::FieldError, state::AppState},
     store::Stored,
 };
 
@@ -132,7 +128,7 @@ pub(in crate::http) struct EntryBody {
     /// Last change.
     #[schema(value_type = Option<String>, format = DateTime)]
     updated_at: Option<Timestamp>,
-    /// Rises with every change; the same number is the entry's ETag.
+    /// Rises with every change; the same number is the entry's `ETag`.
     revision: u64,
 }
 

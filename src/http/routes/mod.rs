@@ -5,6 +5,6 @@ mod commit_body;
 pub(super) mod drafts;
 pub(super) mod entries;
 mod entry_body;
-pub(super) mod history;
 pub(super) mod health;
+pub(super) mod history;
 pub(super) mod matching;

@@ -148,15 +148,12 @@ impl Field {
             let mut old = known.map_or(0..0, |known| self.documents(known));
             for text in texts {
                 let document = lengths.len() as u32;
-                match old.next() {
-                    Some(old) => {
-                        moved[old] = document;
-                        lengths.push(self.lengths[old]);
-                    }
-                    None => {
-                        new.push((document, text));
-                        lengths.push(0);
-                    }
+                if let Some(old) = old.next() {
+                    moved[old] = document;
+                    lengths.push(self.lengths[old]);
+                } else {
+                    new.push((document, text));
+                    lengths.push(0);
                 }
                 owners.push(entry);
             }
@@ -224,7 +221,8 @@ impl Field {
         let mut cells: Vec<(u32, f32)> = Vec::new();
         for row in 0..rows {
             let old = (row < self.counts.rows()).then(|| self.counts.outer_view(row)).flatten();
-            let old = old.iter().flat_map(|old| old.iter().map(|(document, &count)| (moved[document], count)));
+            let old =
+                old.iter().flat_map(|old| old.iter().map(|(document, &count)| (moved[document], count)));
             cells.extend(old.filter(|&(document, _)| document != GONE));
             while let Some((_, document, count)) = new.next_if(|cell| cell.0 as usize == row) {
                 cells.push((document, count));
