@@ -114,7 +114,7 @@ async fn measure(editor: &Editor, matcher: &Arc<Matcher>, entries: &[Entry], cha
         let id: EntryId = format!("new-{round}").parse()?;
         let entry = Entry::new(id.clone(), format!("第{round}号测试条目怎么办理"), "这样办理。");
         let mut changed = entries[round * 97 % entries.len()].clone();
-        changed.question.push_str("改");
+        changed.question.push('改');
         let edits = [
             Edit::Create(entry),
             Edit::Put { entry: changed, revision: None },

@@ -63,7 +63,9 @@ impl<'t> Writer<'t> {
     pub(super) fn set(&mut self, id: &EntryId, state: Option<State>) -> rusqlite::Result<()> {
         let before = self.stored(id)?;
         let same = |before: &Row, state: &State| {
-            before.file == state.file && is_same_content(&before.body, &state.entry)
+            before.file == state.file
+                && state.ordinal.is_none_or(|ordinal| ordinal == before.ordinal)
+                && is_same_content(&before.body, &state.entry)
         };
         let (written, revision) = match (&before, state) {
             (None, None) => (Written::Unchanged, None),
@@ -97,11 +99,14 @@ impl<'t> Writer<'t> {
             .transaction
             .prepare_cached(
                 "INSERT INTO entries (ordinal, id, file, body, revision) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (id) DO UPDATE SET file = ?3, body = ?4, revision = ?5 RETURNING ordinal",
+                 ON CONFLICT (id) DO UPDATE
+                 SET ordinal = coalesce(?1, ordinal), file = ?3, body = ?4, revision = ?5 RETURNING ordinal",
             )?
             .query_row(params![ordinal, id.as_str(), file, body, self.version.cast_signed()], |row| {
                 row.get(0)
             })?;
+        // Where it stood before is where undoing puts it again.
+        let ordinal = before.map_or(ordinal, |row| row.ordinal);
         self.record(&id, ordinal, before, Some((&body, file.as_deref())))
     }
 
