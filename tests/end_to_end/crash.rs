@@ -29,20 +29,34 @@ const WRITERS: usize = 3;
 /// Entries of one writer, so that they are changed and removed again and again.
 const ENTRIES: usize = 4;
 
-/// What one writer knows of one entry: its question, or that it is gone.
+/// What an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    /// It has this question.
+    Asks(String),
+    /// There is none.
+    Gone,
+}
+
+impl Fate {
+    fn of(id: &str, entries: &BTreeMap<String, Entry>) -> Self {
+        entries.get(id).map_or(Self::Gone, |entry| Self::Asks(entry.question.clone()))
+    }
+}
+
+/// What one writer knows of one entry.
 #[derive(Debug, Clone, Default)]
 struct Known {
     /// As it was acknowledged last.
-    acknowledged: Option<Option<String>>,
+    acknowledged: Option<Fate>,
     /// As it was sent and not acknowledged.
-    sent: Option<Option<String>>,
+    sent: Option<Fate>,
 }
 
 impl Known {
     /// Whether `stored` can be there now, when `before` was there before this writer came.
-    fn allows(&self, stored: Option<&str>, before: Option<&str>) -> bool {
-        let expected = self.acknowledged.as_ref().map_or(before, Option::as_deref);
-        stored == expected || self.sent.as_ref().is_some_and(|sent| sent.as_deref() == stored)
+    fn allows(&self, stored: &Fate, before: &Fate) -> bool {
+        stored == self.acknowledged.as_ref().unwrap_or(before) || self.sent.as_ref() == Some(stored)
     }
 }
 
@@ -60,7 +74,7 @@ fn write(url: &str, writer: usize, round: usize, acknowledged: &Sender<()>) -> B
             json!({"op": "put", "entry": {"id": id, "question": question, "answer": format!("答{question}")}})
         };
         let of_entry = known.entry(id).or_default();
-        of_entry.sent = Some((!remove).then_some(question));
+        of_entry.sent = Some(if remove { Fate::Gone } else { Fate::Asks(question) });
         let sent = agent
             .post(format!("{url}/v1/entries/bulk"))
             .header("content-type", "application/json")
@@ -134,10 +148,8 @@ fn whatever_was_acknowledged_survives_kill_9_at_any_moment() {
         let after = entries(data.path());
         for known in writers.into_iter().map(|writer| writer.join().unwrap()) {
             for (id, known) in known {
-                let question =
-                    |entries: &BTreeMap<String, Entry>| entries.get(&id).map(|e| e.question.clone());
-                let (stored, before) = (question(&after), question(&before));
-                let allowed = known.allows(stored.as_deref(), before.as_deref());
+                let (stored, before) = (Fate::of(&id, &after), Fate::of(&id, &before));
+                let allowed = known.allows(&stored, &before);
                 assert!(allowed, "{id}: {known:?} after {before:?}, but stored is {stored:?}");
             }
         }
