@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 /// More layers than a graph of 2^32 vectors needs.
 const MAX_LAYERS: usize = 16;
 
-/// Links between the vectors of a [`VectorSet`], layer by layer; layer 0 holds everything.
+/// Links between the vectors of a [`VectorSet`](super::VectorSet), layer by layer; layer 0 holds everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Graph {
     /// What it was built with.
