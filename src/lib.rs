@@ -7,13 +7,15 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, export, training -> eval, matcher -> rank, index, embed, store -> text, faq, assets, sheet, vector
 //! ```
 
+pub mod assets;
 pub mod cli;
 pub mod config;
 pub mod embed;
 pub mod eval;
+pub mod export;
 pub mod faq;
 pub mod http;
 pub mod import;
@@ -21,6 +23,7 @@ pub mod index;
 pub mod lint;
 pub mod matcher;
 pub mod rank;
+mod sheet;
 pub mod store;
 pub mod text;
 pub mod training;

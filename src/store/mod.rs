@@ -4,6 +4,7 @@
 //! numbers under the fingerprint of the model that made them; this module knows nothing of models or indexes.
 
 mod entries;
+mod files;
 mod schema;
 mod vectors;
 

@@ -3,5 +3,6 @@
 
 mod binary;
 mod cli;
+mod import;
 mod lint;
 mod readme;
