@@ -7,7 +7,8 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> keys, spaces -> eval, matcher -> rank, index, embed, store -> text,
+//! faq, vector, sqlite
 //! ```
 
 pub mod cli;
@@ -18,9 +19,12 @@ pub mod faq;
 pub mod http;
 pub mod import;
 pub mod index;
+pub mod keys;
 pub mod lint;
 pub mod matcher;
 pub mod rank;
+pub mod spaces;
+pub mod sqlite;
 pub mod store;
 pub mod text;
 pub mod training;

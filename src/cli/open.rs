@@ -19,9 +19,6 @@ use crate::{
     store::{ImportCounts, Store},
 };
 
-/// Folder of index snapshots inside the data directory.
-const SNAPSHOTS: &str = "index";
-
 /// FAQ files that were read.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -143,7 +140,7 @@ pub(super) fn snapshot_with(
     directory: Option<&Path>,
     ranker: Arc<Ranker>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
-    let folder = directory.map(|directory| directory.join(SNAPSHOTS));
+    let folder = directory.map(|directory| directory.join(matcher::INDEX_FOLDER));
     let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
     let params = &config.index;

@@ -1,14 +1,17 @@
 //! `dayi serve`: the HTTP service.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc};
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use super::{Outcome, open, output};
+use super::{Outcome, open, output, progress::Bars};
 use crate::{
-    config::Config,
+    config::{Config, HttpConfig},
+    embed::batcher::Batcher,
     http::{self, metrics::Metrics, state::AppState},
-    matcher::Matcher,
+    keys::Keys,
+    spaces::{Common, Spaces},
     store::Store,
 };
 
@@ -24,17 +27,24 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    let keys = Keys::open_or_create(&config.root)?;
+    check_address(&config.http, &keys)?;
     let files = open::Files::read(&args.faq).complete()?;
     files.tell();
+    if !args.faq.is_empty() {
+        files.store_in(&mut Store::open_or_create(&config.data)?)?;
+    }
     let embedder = open::model(config)?;
-    let mut store =
-        if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
-    files.store_in(&mut store)?;
-    let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    drop(store);
     let metrics = Arc::new(Metrics::default());
-    let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
-    let app = AppState::new(Arc::new(matcher), config.http, metrics);
+    let batcher = Batcher::start(embedder.clone(), config.queue.into(), Some(metrics.clone()))?;
+    let common = Common {
+        embedder,
+        batcher: Arc::new(batcher),
+        index: config.index,
+        synonyms: config.synonyms.clone(),
+    };
+    let spaces = Spaces::open(&config.root, common, &Bars::default())?;
+    let app = AppState::new(spaces, keys, config.http, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
@@ -46,4 +56,26 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         http::serve(listener, app).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Refuses to be reached from other machines when nothing says who may do what; says who may otherwise.
+fn check_address(http: &HttpConfig, keys: &Keys) -> Result<(), Box<dyn Error>> {
+    let now = Timestamp::now();
+    let has_key = keys.list()?.iter().any(|key| key.usable(now).is_ok());
+    if !has_key && !http.allow_anonymous && !http.listen.ip().is_loopback() {
+        return Err(format!(
+            "no key exists, so {} would let anybody change the FAQ: make one with `dayi key create`, or let \
+             everybody ask, and do nothing else, with --allow-anonymous",
+            http.listen
+        )
+        .into());
+    }
+    if http.allow_anonymous {
+        tracing::info!("callers without a key may ask and give feedback in the default space");
+    } else if !keys.were_ever_made()? {
+        tracing::info!(
+            "no key exists: only this machine may call, and may do everything, until you run `dayi key create`"
+        );
+    }
+    Ok(())
 }

@@ -5,9 +5,11 @@
 
 mod answer;
 mod id;
+mod space;
 
 pub use answer::{Answer, Image};
 pub use id::{EntryId, EntryIdError};
+pub use space::{SpaceName, SpaceNameError};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};

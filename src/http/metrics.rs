@@ -15,6 +15,7 @@ use prometheus_client::{
 
 use crate::{
     embed::batcher::{BatchReport, Observer},
+    faq::SpaceName,
     rank::Decision,
 };
 
@@ -30,8 +31,8 @@ pub struct Metrics {
     batch_tokens: Histogram,
     batch_duration: Histogram,
     refused: Counter,
-    entries: Gauge,
-    index_version: Gauge,
+    entries: Family<SpaceLabels, Gauge>,
+    index_version: Family<SpaceLabels, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,6 +50,11 @@ struct RouteLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DecisionLabels {
     decision: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpaceLabels {
+    space: String,
 }
 
 /// 0.5 ms to 8 s, doubling.
@@ -86,9 +92,9 @@ impl Default for Metrics {
         );
         let refused = Counter::default();
         registry.register("refused", "Requests refused because the queue was full", refused.clone());
-        let entries = Gauge::default();
+        let entries = Family::default();
         registry.register("entries", "FAQ entries that can be matched", entries.clone());
-        let index_version = Gauge::default();
+        let index_version = Family::default();
         registry.register("index_version", "Version of the FAQ that is served", index_version.clone());
         Self {
             registry,
@@ -119,10 +125,16 @@ impl Metrics {
         self.decisions.get_or_create(&DecisionLabels { decision: decision.as_str() }).inc();
     }
 
-    /// Says what is served now.
-    pub fn serving(&self, entries: usize, index_version: u64) {
-        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
-        self.index_version.set(i64::try_from(index_version).unwrap_or(i64::MAX));
+    /// Says what is served now: entries and version of each space. Forgets spaces that are gone.
+    pub fn serving(&self, spaces: impl IntoIterator<Item = (SpaceName, usize, u64)>) {
+        self.entries.clear();
+        self.index_version.clear();
+        for (space, entries, index_version) in spaces {
+            let labels = SpaceLabels { space: space.to_string() };
+            self.entries.get_or_create(&labels).set(i64::try_from(entries).unwrap_or(i64::MAX));
+            let index_version = i64::try_from(index_version).unwrap_or(i64::MAX);
+            self.index_version.get_or_create(&labels).set(index_version);
+        }
     }
 
     /// The OpenMetrics text.

@@ -2,14 +2,17 @@
 //!
 //! [`router`] is a plain axum router, so tests call it without a port; [`serve`] puts it on a socket.
 
+pub mod access;
+mod document;
 pub mod extract;
+mod limit;
 pub mod metrics;
 pub mod problem;
 mod routes;
 mod shutdown;
 pub mod state;
 
-use std::{any::Any, time::Instant};
+use std::{any::Any, net::SocketAddr, time::Instant};
 
 use axum::{
     Router,
@@ -29,7 +32,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use self::{problem::Problem, state::AppState};
+use self::{access::Needs, problem::Problem, state::AppState};
+use crate::keys::Scope;
 
 /// Answers carry the id under which the log speaks of them.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,25 +46,47 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ))]
 struct ApiDoc;
 
-/// Routes and their documentation, from one list.
-fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+/// Every route and its documentation, in the group of what its caller needs. What is in no group is not served.
+fn groups() -> [(Needs, OpenApiRouter<AppState>); 5] {
+    let everybody =
+        OpenApiRouter::new().routes(routes!(routes::health::healthz)).routes(routes!(routes::health::readyz));
+    let ask = OpenApiRouter::new()
         .routes(routes!(routes::matching::match_one))
-        .routes(routes!(routes::matching::match_batch))
-        .routes(routes!(routes::health::healthz))
-        .routes(routes!(routes::health::readyz))
-        .routes(routes!(routes::health::metrics))
+        .routes(routes!(routes::matching::match_batch));
+    let operation = OpenApiRouter::new().routes(routes!(routes::health::metrics));
+    let administration = OpenApiRouter::new()
+        .routes(routes!(routes::keys::list_keys, routes::keys::create_key))
+        .routes(routes!(routes::keys::revoke_key))
+        .routes(routes!(routes::keys::read_audit))
+        .routes(routes!(routes::spaces::list_spaces, routes::spaces::create_space))
+        .routes(routes!(routes::spaces::delete_space));
+    [
+        (Needs::Nothing, everybody),
+        (Needs::Anybody, OpenApiRouter::new().routes(routes!(routes::keys::read_access))),
+        (Needs::Scope(Scope::Ask), ask),
+        // Counts, no texts: a key that may only ask is all that Prometheus needs.
+        (Needs::ScopeEverywhere(Scope::Ask), operation),
+        (Needs::ScopeEverywhere(Scope::Admin), administration),
+    ]
 }
 
-/// The OpenAPI document of the service.
-#[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+/// The routes with their guards, and the document of all of them.
+fn api(app: &AppState) -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let mut document = ApiDoc::openapi();
+    document::declare_keys(&mut document);
+    let guarded = groups().into_iter().map(|(needs, group)| {
+        let (group, mut described) = group.split_for_parts();
+        document::describe(needs, &mut described);
+        document.merge(described);
+        group.route_layer(middleware::from_fn_with_state((app.clone(), needs), access::authorize))
+    });
+    let router = guarded.fold(Router::new(), Router::merge);
+    (router, document)
 }
 
 /// The whole service without a socket.
 pub fn router(app: AppState) -> Router {
-    let (routes, openapi) = api().split_for_parts();
+    let (routes, openapi) = api(&app);
     let limits = *app.limits();
     routes
         .fallback(async || Problem::not_found())
@@ -82,9 +108,9 @@ pub fn router(app: AppState) -> Router {
 /// # Errors
 /// When the socket fails.
 pub async fn serve(listener: TcpListener, app: AppState) -> std::io::Result<()> {
-    let matcher = app.matcher().clone();
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown::signal()).await?;
-    matcher.close().await;
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown::signal()).await?;
+    app.close().await;
     Ok(())
 }
 

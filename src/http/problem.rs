@@ -16,7 +16,7 @@ use utoipa::{
     openapi::{self, Content, Ref, RefOr, ResponseBuilder},
 };
 
-use crate::matcher;
+use crate::{keys, matcher, spaces};
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -76,6 +76,31 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 401: nobody that is known.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new("/problems/unauthorized", "Key needed", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// 403: known, but not allowed this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new("/problems/forbidden", "Not allowed", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 404: no such FAQ.
+    pub fn unknown_space(detail: impl Into<String>) -> Self {
+        Self::new("/problems/unknown-space", "Unknown space", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 404: the path is right, what it names is not there.
+    pub fn unknown(what: &str, id: impl std::fmt::Display) -> Self {
+        Self::new("/problems/unknown", "Not found", StatusCode::NOT_FOUND, format!("there is no {what} {id}"))
+    }
+
+    /// 409: what is there is in the way.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new("/problems/conflict", "Conflict", StatusCode::CONFLICT, detail)
+    }
+
     /// 404: no such path.
     #[must_use]
     pub fn not_found() -> Self {
@@ -127,6 +152,18 @@ impl Problem {
         Self { retry_after: Some(1), ..problem }
     }
 
+    /// 429: this caller asks too often.
+    #[must_use]
+    pub fn too_often(retry_after: u32) -> Self {
+        let problem = Self::new(
+            "/problems/too-often",
+            "Too many requests",
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("more requests came from you than you may make; try again in {retry_after} s"),
+        );
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
     /// 503: not now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let problem =
@@ -161,6 +198,44 @@ impl From<matcher::Error> for Problem {
     }
 }
 
+impl From<keys::Error> for Problem {
+    fn from(error: keys::Error) -> Self {
+        match error {
+            keys::Error::NotFound { id } => Self::unknown("key", id),
+            error @ keys::Error::AlreadyExpired { .. } => Self::invalid(vec![FieldError {
+                pointer: "/expires_at".to_owned(),
+                detail: error.to_string(),
+            }]),
+            error @ (keys::Error::Open(_)
+            | keys::Error::Database { .. }
+            | keys::Error::NoRandomness { .. }) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot read or write a key");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<spaces::Error> for Problem {
+    fn from(error: spaces::Error) -> Self {
+        match error {
+            spaces::Error::Name(error) => Self::unknown_space(error.to_string()),
+            spaces::Error::NotFound { name } => Self::unknown_space(format!("there is no space {name}")),
+            error @ (spaces::Error::Exists { .. } | spaces::Error::DefaultStays) => {
+                Self::conflict(error.to_string())
+            }
+            error @ (spaces::Error::Folder { .. }
+            | spaces::Error::Store(_)
+            | spaces::Error::Ranker(_)
+            | spaces::Error::Synonyms(_)
+            | spaces::Error::Build(_)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot open a space");
+                Self::internal()
+            }
+        }
+    }
+}
+
 /// What every question can be refused with, for the OpenAPI document.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
@@ -174,7 +249,7 @@ impl IntoResponses for Problem {
             ("413", "Too large"),
             ("415", "Not JSON"),
             ("422", "Not valid"),
-            ("429", "Overloaded; see Retry-After"),
+            ("429", "Overloaded, or more requests than you may make; see Retry-After"),
             ("503", "Stopping, or the request took too long; see Retry-After"),
         ]
         .map(refusal)
@@ -188,6 +263,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dayi\""));
+        }
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -2,30 +2,67 @@
 
 use std::sync::Arc;
 
-use super::metrics::Metrics;
-use crate::{config::HttpConfig, matcher::Matcher};
+use super::{limit::RateLimits, metrics::Metrics, problem::Problem};
+use crate::{
+    config::HttpConfig,
+    faq::SpaceName,
+    keys::Keys,
+    spaces::{Space, Spaces},
+};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
 pub struct AppState(Arc<App>);
 
 struct App {
-    matcher: Arc<Matcher>,
+    spaces: Spaces,
+    keys: Keys,
     limits: HttpConfig,
+    rate_limits: RateLimits,
     metrics: Arc<Metrics>,
 }
 
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { matcher, limits, metrics }))
+    pub fn new(spaces: Spaces, keys: Keys, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
+        let rate_limits = RateLimits::new(&limits);
+        Self(Arc::new(App { spaces, keys, limits, rate_limits, metrics }))
     }
 
-    /// What answers questions.
+    /// The FAQs that are served.
     #[must_use]
-    pub fn matcher(&self) -> &Arc<Matcher> {
-        &self.0.matcher
+    pub fn spaces(&self) -> &Spaces {
+        &self.0.spaces
+    }
+
+    /// The space of this name, which is opened when it is not open yet.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn space(&self, name: SpaceName) -> Result<Arc<Space>, Problem> {
+        if let Some(space) = self.spaces().opened(&name) {
+            return Ok(space);
+        }
+        Ok(self.blocking(move |app| app.spaces().get(&name, &())).await??)
+    }
+
+    /// Does what blocks, as writing to the disk, on a thread where nobody waits for it.
+    ///
+    /// # Errors
+    /// 500 when `work` panics.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || work(&app)).await.map_err(|_| Problem::internal())
+    }
+
+    /// Who may do what.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
     }
 
     /// Limits on requests.
@@ -34,9 +71,21 @@ impl AppState {
         &self.0.limits
     }
 
+    /// How often somebody may call.
+    pub(super) fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
+    }
+
     /// What is counted.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Takes no more questions and finishes those that wait.
+    pub async fn close(&self) {
+        if self.blocking(|app| app.spaces().close()).await.is_err() {
+            tracing::error!("closing the model's queue panicked");
+        }
     }
 }

@@ -33,6 +33,9 @@ use crate::{
     vector::{Embedding, VectorError},
 };
 
+/// Folder inside a data directory that keeps the index between runs.
+pub const INDEX_FOLDER: &str = "index";
+
 /// Texts embedded between two commits: little is lost when the process is killed, and the model sees full batches.
 const CHUNK: usize = 128;
 

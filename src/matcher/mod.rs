@@ -1,8 +1,9 @@
 //! [`Matcher`]: question to [`Verdict`]. The one service that HTTP, command line, evaluation, triage and channels
 //! call, so that a score seen in one is the score in all.
 //!
-//! Owns: the current [`Snapshot`] and the queue in front of the model. Does not own the store: a change of the FAQ
-//! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
+//! Owns: the current [`Snapshot`]. Shares the queue in front of the model with the other FAQs of the service. Does not
+//! own the store: a change of the FAQ is written there first, then [`Builder`] makes a new snapshot beside the old one
+//! and [`Matcher::replace`] swaps it.
 
 mod build;
 pub mod explain;
@@ -13,14 +14,11 @@ mod query;
 mod snapshot;
 mod wordings;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
+pub use build::{BuildError, BuildReport, Builder, INDEX_FOLDER, Progress, Stage};
 pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
 pub use find_synonyms::{FindSynonymsError, SYNONYMS_FILE, find_synonyms};
@@ -29,10 +27,9 @@ pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
 use crate::{
-    config::QueueConfig,
     embed::{
-        Embedder, Role,
-        batcher::{BatchError, Batcher, BatcherOptions, Observer},
+        Role,
+        batcher::{BatchError, Batcher},
     },
     vector::VectorError,
 };
@@ -43,8 +40,8 @@ pub enum Error {
     /// More texts are waiting for the model than the queue holds; try again shortly.
     #[error("too many questions are waiting for the model")]
     Overloaded,
-    /// The matcher was closed.
-    #[error("the matcher is closed")]
+    /// The queue in front of the model was closed.
+    #[error("the service is shutting down")]
     ShuttingDown,
     /// The model failed.
     #[error("the question could not be embedded")]
@@ -78,27 +75,13 @@ impl From<BatchError> for Error {
 pub struct Matcher {
     current: ArcSwap<Snapshot>,
     batcher: Arc<Batcher>,
-    closed: AtomicBool,
 }
 
 impl Matcher {
-    /// Starts the model's queue. `observer` is told about queue and batches.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(
-        snapshot: Snapshot,
-        embedder: Arc<dyn Embedder>,
-        queue: QueueConfig,
-        observer: Arc<dyn Observer>,
-    ) -> std::io::Result<Self> {
-        let options =
-            BatcherOptions { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity };
-        Ok(Self {
-            current: ArcSwap::from_pointee(snapshot),
-            batcher: Arc::new(Batcher::start(embedder, options, Some(observer))?),
-            closed: AtomicBool::new(false),
-        })
+    /// Answers from `snapshot`; `batcher` is the queue in front of the model that made it.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, batcher: Arc<Batcher>) -> Self {
+        Self { current: ArcSwap::from_pointee(snapshot), batcher }
     }
 
     /// What is served now. Stays valid, and the same, for as long as the caller holds it.
@@ -128,20 +111,5 @@ impl Matcher {
             Ok(verdicts)
         };
         tokio::task::spawn_blocking(rank).await.map_err(|_| Error::Interrupted)?
-    }
-
-    /// Whether [`Matcher::close`] was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-
-    /// Takes no more questions and finishes those that wait.
-    pub async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        let batcher = self.batcher.clone();
-        if tokio::task::spawn_blocking(move || batcher.close()).await.is_err() {
-            tracing::error!("closing the model's queue panicked");
-        }
     }
 }

@@ -3,5 +3,6 @@
 
 mod binary;
 mod cli;
+mod keys;
 mod lint;
 mod readme;

@@ -275,8 +275,8 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
         r#"dayi_http_request_duration_seconds_count{route="/v1/match"} 2"#,
         "dayi_queue_depth 0",
         "dayi_batch_texts_count 1",
-        "dayi_entries 3",
-        "dayi_index_version 1",
+        r#"dayi_entries{space="default"} 3"#,
+        r#"dayi_index_version{space="default"} 1"#,
     ] {
         assert!(metrics.text.contains(line), "{line} is missing in\n{}", metrics.text);
     }
@@ -285,7 +285,7 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
 #[tokio::test]
 async fn a_closed_service_is_not_ready_and_answers_503() {
     let service = service(Settings::default());
-    service.matcher.close().await;
+    service.app.close().await;
     assert_problem(&service.get("/readyz").await, StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable");
     let reply = service.post("/v1/match", r#"{"query":"群"}"#).await;
     assert_problem(&reply, StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable");

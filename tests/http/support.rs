@@ -1,6 +1,6 @@
 //! What several test files need.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -9,19 +9,23 @@ use axum::{
 };
 use dayi::{
     config::{Config, Settings},
-    embed::{Embedder, HashedEmbedder},
+    embed::{Embedder, HashedEmbedder, batcher::Batcher},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
-    matcher::{self, Builder, Matcher},
+    keys::Keys,
+    spaces::{Common, Spaces},
     store::Store,
 };
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// The whole service over a small FAQ, with the n-gram test double instead of a model.
 pub(crate) struct Service {
     pub(crate) router: Router,
-    pub(crate) matcher: Arc<Matcher>,
+    pub(crate) app: AppState,
+    /// The data directory; gone when this is dropped.
+    pub(crate) data: TempDir,
 }
 
 /// A response that was read to its end.
@@ -64,22 +68,26 @@ pub(crate) fn service(settings: Settings) -> Service {
 }
 
 pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
+    let data = tempfile::tempdir().unwrap();
+    store(data.path(), &small_faq());
+    serve(settings, embedder, data)
+}
+
+/// Serves what is in `data`.
+pub(crate) fn serve(settings: Settings, embedder: Arc<dyn Embedder>, data: TempDir) -> Service {
     let config = Config::resolve(settings).unwrap();
-    let mut store = Store::in_memory().unwrap();
-    store.replace_file("faq.md", &small_faq()).unwrap();
-    let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
-    let builder = Builder {
-        embedder: embedder.as_ref(),
-        ranker,
-        synonyms: Arc::default(),
-        params: &config.index,
-        folder: None,
-        progress: &(),
-    };
-    let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
+    let batcher = Batcher::start(embedder.clone(), config.queue.into(), Some(metrics.clone())).unwrap();
+    let common = Common { embedder, batcher: Arc::new(batcher), index: config.index, synonyms: None };
+    let spaces = Spaces::open(data.path(), common, &()).unwrap();
+    let keys = Keys::open_or_create(data.path()).unwrap();
+    let app = AppState::new(spaces, keys, config.http, metrics);
+    Service { router: router(app.clone()), app, data }
+}
+
+/// Stores `entries` in the folder of a space.
+pub(crate) fn store(directory: &Path, entries: &[Entry]) {
+    Store::open_or_create(directory).unwrap().replace_file("faq.md", entries).unwrap();
 }
 
 impl Service {

@@ -124,6 +124,10 @@ impl Queue {
         state.jobs.push_front(job);
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.changed.notify_all();

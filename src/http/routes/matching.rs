@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     faq::Image,
     http::{
+        access::Access,
         extract::{JsonBody, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -199,12 +200,13 @@ impl From<Match> for MatchBody {
 ))]
 pub(in crate::http) async fn match_one(
     State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchResponse>, Problem> {
     let start = Instant::now();
     let MatchRequest { query, top_k, category, tags, explain } = request;
     let query = Query { text: query, top_k, category, tags, explain };
-    let verdicts = app.matcher().ask(vec![query]).await?;
+    let verdicts = access.space().matcher().ask(vec![query]).await?;
     respond(&app, verdicts, start).pop().map(Json).ok_or_else(Problem::internal)
 }
 
@@ -215,13 +217,14 @@ pub(in crate::http) async fn match_one(
 ))]
 pub(in crate::http) async fn match_batch(
     State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<BatchRequest>,
 ) -> Result<Json<BatchResponse>, Problem> {
     let start = Instant::now();
     let BatchRequest { queries, top_k, category, tags } = request;
     let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone(), explain: false };
     let queries = queries.into_iter().map(query).collect();
-    let verdicts = app.matcher().ask(queries).await?;
+    let verdicts = access.space().matcher().ask(queries).await?;
     Ok(Json(BatchResponse { results: respond(&app, verdicts, start) }))
 }
 

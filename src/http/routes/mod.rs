@@ -1,4 +1,6 @@
 //! One file a resource. A handler extracts, calls the matcher, and maps; nothing more.
 
 pub(super) mod health;
+pub(super) mod keys;
 pub(super) mod matching;
+pub(super) mod spaces;
