@@ -5,3 +5,6 @@ mod binary;
 mod cli;
 mod lint;
 mod readme;
+mod receiver;
+mod webhooks;
+mod wecom;

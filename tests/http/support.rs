@@ -8,12 +8,14 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use dayi::{
+    channels::Channels,
     config::{Config, Settings},
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
     matcher::{self, Builder, Matcher},
     store::Store,
+    triage::{Desk, Earlier},
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -77,9 +79,11 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
         progress: &(),
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
+    let channels = Channels::open(&config.channels, &config.data).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
+    let desk = Desk::new(None, Earlier::default());
+    Service { router: router(AppState::new(matcher.clone(), desk, &config, metrics, channels)), matcher }
 }
 
 impl Service {
