@@ -3,6 +3,8 @@
 //! [`Settings`] is what somebody typed, every field optional; [`Config`] is what dayi runs with, complete and
 //! checked. The command line derives its flags and its environment variables from the very same struct.
 
+mod channels;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,6 +13,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
+
+pub use channels::{
+    GroupRobotSettings, SecretSetting, Variable, WecomAppSettings, WecomBotSettings, WecomSettings,
+};
 
 use crate::{
     embed::{EngineKind, ModelOptions, Pooling},
@@ -134,6 +140,13 @@ settings! {
     /// How log lines look [default: text]
     #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
     log_format: LogFormat,
+    /// Address under which others reach this service, for pictures in chats
+    #[arg(long, env = "DAYI_PUBLIC_URL", value_name = "URL", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    public_url: String,
+    /// 企业微信 (WeCom), in the file only.
+    #[arg(skip)]
+    wecom: WecomSettings,
 }
 
 /// Everything dayi runs with.
@@ -153,6 +166,18 @@ pub struct Config {
     pub http: HttpConfig,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Ways in and out besides the API.
+    pub channels: ChannelsConfig,
+}
+
+/// Ways in and out besides the API. What stands in it is checked when they are opened, by `serve`: no other command
+/// needs their secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChannelsConfig {
+    /// Address under which others reach this service, without a slash at its end.
+    pub public_url: Option<String>,
+    /// 企业微信.
+    pub wecom: WecomSettings,
 }
 
 /// The queue in front of the model.
@@ -265,6 +290,10 @@ impl Config {
                 request_timeout: Duration::from_millis(settings.request_timeout_ms.unwrap_or(30_000)),
             },
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
+            channels: ChannelsConfig {
+                public_url: settings.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+                wecom: settings.wecom.unwrap_or_default(),
+            },
         };
         config.validate()?;
         Ok(config)

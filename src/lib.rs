@@ -7,9 +7,12 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> channels -> eval, matcher -> rank, index, embed, store -> text, faq,
+//! assets, vector, sqlite
 //! ```
 
+pub mod assets;
+pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod embed;
@@ -21,6 +24,7 @@ pub mod index;
 pub mod lint;
 pub mod matcher;
 pub mod rank;
+pub mod sqlite;
 pub mod store;
 pub mod text;
 pub mod training;

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use super::{Outcome, open, output};
 use crate::{
+    channels::Channels,
     config::Config,
     http::{self, metrics::Metrics, state::AppState},
     matcher::Matcher,
@@ -30,11 +31,12 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let mut store =
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
     files.store_in(&mut store)?;
+    let channels = Channels::open(&config.channels, &config.data)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     drop(store);
     let metrics = Arc::new(Metrics::default());
     let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
-    let app = AppState::new(Arc::new(matcher), config.http, metrics);
+    let app = AppState::new(Arc::new(matcher), config.http, metrics, channels);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

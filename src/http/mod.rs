@@ -50,6 +50,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))
+        .routes(routes!(routes::wecom::verify_app, routes::wecom::message_to_app))
+        .routes(routes!(routes::wecom::verify_bot, routes::wecom::message_to_bot))
 }
 
 /// The OpenAPI document of the service.

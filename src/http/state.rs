@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{config::HttpConfig, matcher::Matcher};
+use crate::{channels::Channels, config::HttpConfig, matcher::Matcher};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -13,13 +13,14 @@ struct App {
     matcher: Arc<Matcher>,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
+    channels: Channels,
 }
 
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { matcher, limits, metrics }))
+    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>, channels: Channels) -> Self {
+        Self(Arc::new(App { matcher, limits, metrics, channels }))
     }
 
     /// What answers questions.
@@ -38,5 +39,11 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Ways in and out besides this one.
+    #[must_use]
+    pub fn channels(&self) -> &Channels {
+        &self.0.channels
     }
 }

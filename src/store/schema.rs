@@ -1,14 +1,9 @@
-//! Tables, migrations and pragmas.
+//! Tables and migrations.
 
-use std::{path::Path, time::Duration};
-
-use rusqlite::Connection;
-use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
-
-use super::Error;
+use rusqlite_migration::M;
 
 /// Each element brings the tables one version further. Never edit one that was released; add another.
-const MIGRATIONS: &[M<'static>] = &[M::up(
+pub(super) const MIGRATIONS: &[M<'static>] = &[M::up(
     "CREATE TABLE counters (
         name  TEXT PRIMARY KEY,
         value INTEGER NOT NULL
@@ -35,30 +30,10 @@ const MIGRATIONS: &[M<'static>] = &[M::up(
     );",
 )];
 
-/// Settings of the connection, before anything else touches the file.
-pub(super) fn pragmas(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    connection.busy_timeout(busy_timeout)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)
-}
-
-/// Brings the tables to the newest version in one transaction.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    use rusqlite_migration::Error::MigrationDefinition;
-
-    let Err(source) = Migrations::from_slice(MIGRATIONS).to_latest(connection) else { return Ok(()) };
-    let path = path.to_owned();
-    if matches!(source, MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead)) {
-        return Err(Error::NewerSchema { path });
-    }
-    Err(Error::Migrate { path, source })
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_migrations_are_valid() {
-        super::Migrations::from_slice(super::MIGRATIONS).validate().unwrap();
+        rusqlite_migration::Migrations::from_slice(super::MIGRATIONS).validate().unwrap();
     }
 }

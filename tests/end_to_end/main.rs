@@ -5,3 +5,5 @@ mod binary;
 mod cli;
 mod lint;
 mod readme;
+mod receiver;
+mod wecom;

@@ -4,3 +4,4 @@
 mod contract;
 mod load;
 mod support;
+mod wecom;

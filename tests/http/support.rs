@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use dayi::{
+    channels::Channels,
     config::{Config, Settings},
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
@@ -77,9 +78,10 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
         progress: &(),
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
+    let channels = Channels::open(&config.channels, &config.data).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
+    Service { router: router(AppState::new(matcher.clone(), config.http, metrics, channels)), matcher }
 }
 
 impl Service {

@@ -2,3 +2,4 @@
 
 pub(super) mod health;
 pub(super) mod matching;
+pub(super) mod wecom;
