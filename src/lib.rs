@@ -7,9 +7,10 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> eval, matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> channels -> triage -> eval, matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
+pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod embed;
@@ -24,4 +25,5 @@ pub mod rank;
 pub mod store;
 pub mod text;
 pub mod training;
+pub mod triage;
 pub mod vector;

@@ -10,6 +10,7 @@ use crate::{
     http::{self, metrics::Metrics, state::AppState},
     matcher::Matcher,
     store::Store,
+    triage::{Desk, Earlier},
 };
 
 /// Serves the FAQ in the data directory over HTTP until it is told to stop.
@@ -34,7 +35,9 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     drop(store);
     let metrics = Arc::new(Metrics::default());
     let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
-    let app = AppState::new(Arc::new(matcher), config.http, metrics);
+    let matcher = Arc::new(matcher);
+    let desk = Desk::new(None, Earlier::default());
+    let app = AppState::new(matcher, desk, config, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

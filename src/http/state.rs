@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{config::HttpConfig, matcher::Matcher};
+use crate::{config::{Config, HttpConfig}, matcher::Matcher, triage::Desk};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub struct AppState(Arc<App>);
 
 struct App {
     matcher: Arc<Matcher>,
+    desk: Arc<Desk>,
+    mcp_hosts: Vec<String>,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -18,14 +20,27 @@ struct App {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { matcher, limits, metrics }))
+    pub fn new(matcher: Arc<Matcher>, desk: Desk, config: &Config, metrics: Arc<Metrics>) -> Self {
+        let (limits, mcp_hosts) = (config.http, config.mcp_hosts.clone());
+        Self(Arc::new(App { matcher, desk: Arc::new(desk), mcp_hosts, limits, metrics }))
     }
 
     /// What answers questions.
     #[must_use]
     pub fn matcher(&self) -> &Arc<Matcher> {
         &self.0.matcher
+    }
+
+    /// Where tickets come in.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.0.desk
+    }
+
+    /// Names beside loopback under which `/mcp` may be called.
+    #[must_use]
+    pub fn mcp_hosts(&self) -> &[String] {
+        &self.0.mcp_hosts
     }
 
     /// Limits on requests.

@@ -3,4 +3,6 @@
 
 mod contract;
 mod load;
+mod mcp;
 mod support;
+mod triage;

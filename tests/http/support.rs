@@ -14,6 +14,7 @@ use dayi::{
     http::{metrics::Metrics, router, state::AppState},
     matcher::{self, Builder, Matcher},
     store::Store,
+    triage::{Desk, Earlier},
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -79,7 +80,8 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
     let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics)), matcher }
+    let desk = Desk::new(None, Earlier::default());
+    Service { router: router(AppState::new(matcher.clone(), desk, &config, metrics)), matcher }
 }
 
 impl Service {

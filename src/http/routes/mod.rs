@@ -2,3 +2,5 @@
 
 pub(super) mod health;
 pub(super) mod matching;
+pub(super) mod mcp;
+pub(super) mod triage;
