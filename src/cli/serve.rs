@@ -32,11 +32,10 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
     files.store_in(&mut store)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    drop(store);
+    let desk = Desk::new(None, Earlier::open(store, snapshot.model())?);
     let metrics = Arc::new(Metrics::default());
     let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
     let matcher = Arc::new(matcher);
-    let desk = Desk::new(None, Earlier::default());
     let app = AppState::new(matcher, desk, config, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -8,7 +8,8 @@ use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use super::Error;
 
 /// Each element brings the tables one version further. Never edit one that was released; add another.
-const MIGRATIONS: &[M<'static>] = &[M::up(
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(
     "CREATE TABLE counters (
         name  TEXT PRIMARY KEY,
         value INTEGER NOT NULL
@@ -33,7 +34,17 @@ const MIGRATIONS: &[M<'static>] = &[M::up(
         tokens    BLOB NOT NULL,
         PRIMARY KEY (model, text_hash)
     );",
-)];
+    ),
+    M::up(
+        "-- Tickets to compare later ones with: never their words. `vector`: little-endian f32.
+    CREATE TABLE tickets (
+        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+        id      TEXT NOT NULL UNIQUE,
+        model   TEXT NOT NULL,
+        vector  BLOB NOT NULL
+    );",
+    ),
+];
 
 /// Settings of the connection, before anything else touches the file.
 pub(super) fn pragmas(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {

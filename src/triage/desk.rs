@@ -87,7 +87,14 @@ impl Desk {
             questions: &questions,
             too_long: read.len() < text.len() || clauses.len() > select::MOST_CLAUSES,
         });
-        let duplicate_of = about.and_then(|about| self.earlier.place(ticket.id.as_deref(), about));
+        let duplicate_of = match about {
+            Some(about) => {
+                let (earlier, id) = (self.earlier.clone(), ticket.id.clone());
+                let place = move || earlier.place(id.as_deref(), about);
+                tokio::task::spawn_blocking(place).await.map_err(|_| matcher::Error::Interrupted)?
+            }
+            None => None,
+        };
         Ok(Triage {
             ticket_id: ticket.id.clone(),
             draft_reply: draft::reply(&questions, &reasons),
