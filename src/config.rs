@@ -129,6 +129,10 @@ settings! {
     #[arg(long, env = "DAYI_REQUEST_TIMEOUT_MS", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
     request_timeout_ms: u64,
+    /// Names beside localhost under which /mcp may be called, e.g. faq.example.com [default: none]
+    #[arg(long, env = "DAYI_MCP_HOSTS", value_name = "HOST", value_delimiter = ',', global = true,
+          hide_short_help = true, help_heading = "Settings")]
+    mcp_hosts: Vec<String>,
     /// Texts that may wait for the model before requests are answered with 429 [default: 512]
     #[arg(long, env = "DAYI_QUEUE_CAPACITY", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
@@ -164,6 +168,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// The HTTP service.
     pub http: HttpConfig,
+    /// Names beside loopback under which `/mcp` may be called.
+    pub mcp_hosts: Vec<String>,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Ways in and out besides the API.
@@ -289,6 +295,7 @@ impl Config {
                 max_batch_queries: settings.max_batch_queries.unwrap_or(256),
                 request_timeout: Duration::from_millis(settings.request_timeout_ms.unwrap_or(30_000)),
             },
+            mcp_hosts: settings.mcp_hosts.unwrap_or_default(),
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
             channels: ChannelsConfig {
                 public_url: settings.public_url.map(|url| url.trim_end_matches('/').to_owned()),

@@ -7,7 +7,7 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> channels -> eval, matcher -> rank, index, embed, store -> text, faq,
+//! main -> cli -> http, lint, import, training -> channels -> triage -> eval, matcher -> rank, index, embed, store -> text, faq,
 //! assets, vector, sqlite
 //! ```
 
@@ -28,4 +28,5 @@ pub mod sqlite;
 pub mod store;
 pub mod text;
 pub mod training;
+pub mod triage;
 pub mod vector;

@@ -3,6 +3,7 @@
 //! A channel owns a foreign protocol: its signatures, its messages, its limits. What a question is answered with is
 //! the matcher's; status codes are `http`'s.
 
+pub mod mcp;
 pub mod once;
 mod open;
 pub mod webhook;

@@ -9,11 +9,13 @@ mod explain;
 mod fit;
 mod index;
 mod lint;
+mod mcp;
 mod model;
 mod open;
 mod output;
 mod progress;
 mod serve;
+mod triage;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
@@ -55,6 +57,8 @@ enum Command {
     Lint(lint::Args),
     Fit(fit::Args),
     Model(model::Args),
+    Triage(triage::Args),
+    Mcp(mcp::Args),
 }
 
 /// What a command answers with: an exit code, or an error that [`run`] prints.
@@ -76,6 +80,8 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Lint(args) => lint::run(&args, &config),
                 Command::Fit(args) => fit::run(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
+                Command::Mcp(args) => mcp::run(&args, &config),
+                Command::Triage(args) => triage::run(&args, &config),
             }
         });
     outcome.unwrap_or_else(|error| {

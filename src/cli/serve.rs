@@ -11,6 +11,7 @@ use crate::{
     http::{self, metrics::Metrics, state::AppState},
     matcher::Matcher,
     store::Store,
+    triage::{Desk, Earlier},
 };
 
 /// Serves the FAQ in the data directory over HTTP until it is told to stop.
@@ -33,10 +34,11 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     files.store_in(&mut store)?;
     let channels = Channels::open(&config.channels, &config.data)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    drop(store);
+    let desk = Desk::new(None, Earlier::open(store, snapshot.model())?);
     let metrics = Arc::new(Metrics::default());
     let matcher = Matcher::start(snapshot, embedder, config.queue, metrics.clone())?;
-    let app = AppState::new(Arc::new(matcher), config.http, metrics, channels);
+    let matcher = Arc::new(matcher);
+    let app = AppState::new(matcher, desk, config, metrics, channels);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

@@ -17,6 +17,7 @@ use axum::{
     http::HeaderName,
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use tokio::net::TcpListener;
 use tower_http::{
@@ -47,6 +48,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(routes::matching::match_one))
         .routes(routes!(routes::matching::match_batch))
+        .routes(routes!(routes::triage::triage))
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))
@@ -65,6 +67,7 @@ pub fn router(app: AppState) -> Router {
     let (routes, openapi) = api().split_for_parts();
     let limits = *app.limits();
     routes
+        .route("/mcp", any(routes::mcp::mcp))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(limits.max_body_bytes))

@@ -5,6 +5,7 @@
 
 mod entries;
 mod schema;
+mod tickets;
 mod vectors;
 
 use std::path::{Path, PathBuf};

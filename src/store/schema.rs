@@ -3,7 +3,8 @@
 use rusqlite_migration::M;
 
 /// Each element brings the tables one version further. Never edit one that was released; add another.
-pub(super) const MIGRATIONS: &[M<'static>] = &[M::up(
+pub(super) const MIGRATIONS: &[M<'static>] = &[
+    M::up(
     "CREATE TABLE counters (
         name  TEXT PRIMARY KEY,
         value INTEGER NOT NULL
@@ -28,7 +29,17 @@ pub(super) const MIGRATIONS: &[M<'static>] = &[M::up(
         tokens    BLOB NOT NULL,
         PRIMARY KEY (model, text_hash)
     );",
-)];
+    ),
+    M::up(
+        "-- Tickets to compare later ones with: never their words. `vector`: little-endian f32.
+    CREATE TABLE tickets (
+        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+        id      TEXT NOT NULL UNIQUE,
+        model   TEXT NOT NULL,
+        vector  BLOB NOT NULL
+    );",
+    ),
+];
 
 #[cfg(test)]
 mod tests {

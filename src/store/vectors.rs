@@ -98,11 +98,11 @@ impl Store {
     }
 }
 
-fn encode(vector: &[f32]) -> Vec<u8> {
+pub(super) fn encode(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn decode(blob: &[u8], dimension: usize) -> Option<Vec<f32>> {
+pub(super) fn decode(blob: &[u8], dimension: usize) -> Option<Vec<f32>> {
     let (numbers, rest) = blob.as_chunks::<4>();
     let vector: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     (rest.is_empty() && vector.len() == dimension && vector.iter().all(|x| x.is_finite())).then_some(vector)

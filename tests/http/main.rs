@@ -3,5 +3,7 @@
 
 mod contract;
 mod load;
+mod mcp;
 mod support;
+mod triage;
 mod wecom;

@@ -15,6 +15,7 @@ use dayi::{
     http::{metrics::Metrics, router, state::AppState},
     matcher::{self, Builder, Matcher},
     store::Store,
+    triage::{Desk, Earlier},
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -81,7 +82,8 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
     let channels = Channels::open(&config.channels, &config.data).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder, config.queue, metrics.clone()).unwrap());
-    Service { router: router(AppState::new(matcher.clone(), config.http, metrics, channels)), matcher }
+    let desk = Desk::new(None, Earlier::default());
+    Service { router: router(AppState::new(matcher.clone(), desk, &config, metrics, channels)), matcher }
 }
 
 impl Service {

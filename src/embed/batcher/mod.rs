@@ -86,7 +86,8 @@ pub trait Observer: Send + Sync {
 }
 
 /// Observes nothing.
-struct Unobserved;
+#[derive(Debug, Clone, Copy)]
+pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn queued(&self, _queued: usize) {}

@@ -2,4 +2,6 @@
 
 pub(super) mod health;
 pub(super) mod matching;
+pub(super) mod mcp;
+pub(super) mod triage;
 pub(super) mod wecom;

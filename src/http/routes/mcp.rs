@@ -1,0 +1,14 @@
+//! `/mcp`: the FAQ as tools of an AI assistant. The protocol is `channels::mcp`'s.
+
+use axum::{body::Body, extract::State, http::Request, response::IntoResponse};
+
+use crate::{channels::mcp::FaqTools, http::state::AppState};
+
+/// Answers a request of an MCP client.
+pub(in crate::http) async fn mcp(
+    State(app): State<AppState>,
+    request: Request<Body>,
+) -> axum::response::Response {
+    let tools = FaqTools::new(app.matcher().clone(), app.desk().clone(), app.limits().max_query_chars);
+    tools.answer(request, app.mcp_hosts()).await.into_response()
+}
