@@ -15,7 +15,8 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 pub use channels::{
-    GroupRobotSettings, SecretSetting, Variable, WecomAppSettings, WecomBotSettings, WecomSettings,
+    GroupRobotSettings, HookSettings, SecretSetting, Variable, WecomAppSettings, WecomBotSettings,
+    WecomSettings,
 };
 
 use crate::{
@@ -151,6 +152,9 @@ settings! {
     /// 企业微信 (WeCom), in the file only.
     #[arg(skip)]
     wecom: WecomSettings,
+    /// Addresses at which ticket systems call, in the file only.
+    #[arg(skip)]
+    hooks: Vec<HookSettings>,
 }
 
 /// Everything dayi runs with.
@@ -184,6 +188,8 @@ pub struct ChannelsConfig {
     pub public_url: Option<String>,
     /// 企业微信.
     pub wecom: WecomSettings,
+    /// Addresses at which ticket systems call.
+    pub hooks: Vec<HookSettings>,
 }
 
 /// The queue in front of the model.
@@ -300,6 +306,7 @@ impl Config {
             channels: ChannelsConfig {
                 public_url: settings.public_url.map(|url| url.trim_end_matches('/').to_owned()),
                 wecom: settings.wecom.unwrap_or_default(),
+                hooks: settings.hooks.unwrap_or_default(),
             },
         };
         config.validate()?;

@@ -1,11 +1,13 @@
 //! From settings to channels: everything that is wrong is told at once, before anything is served.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use super::{
     webhook::{
         deliver::{Deliveries, Destination, Kind},
+        hook::{Hook, Reply},
         outbox::{Outbox, OutboxError},
+        verify::Verifier,
     },
     wecom::{
         Callback, Wecom,
@@ -18,7 +20,8 @@ use super::{
 };
 use crate::{
     assets::Assets,
-    config::{ChannelsConfig, SecretSetting, WecomSettings},
+    config::{ChannelsConfig, HookSettings, SecretSetting, WecomSettings},
+    triage::Preset,
 };
 
 /// Why the channels cannot be opened.
@@ -45,6 +48,8 @@ pub enum OpenError {
 pub struct Channels {
     /// 企业微信.
     pub wecom: Wecom,
+    /// Addresses at which ticket systems call.
+    pub hooks: Vec<Hook>,
     /// What sends messages, when there is anybody to send them to.
     pub deliveries: Option<Arc<Deliveries>>,
 }
@@ -56,11 +61,15 @@ impl Channels {
     /// When settings cannot work, or the outbox cannot be opened.
     pub fn open(config: &ChannelsConfig, directory: &Path) -> Result<Self, OpenError> {
         let mut opening = Opening::default();
-        let ChannelsConfig { public_url, wecom } = config;
+        let ChannelsConfig { public_url, wecom, hooks } = config;
         if let Some(url) = public_url {
             opening.check_address("public_url", url);
         }
-        let mut channels = Self { wecom: opening.wecom(config, directory), deliveries: None };
+        let mut channels =
+            Self { wecom: opening.wecom(config, directory), hooks: Vec::new(), deliveries: None };
+        for hook in hooks {
+            channels.hooks.extend(opening.hook(hook));
+        }
         if let Some(robot) = &wecom.group_robot
             && let Some(url) = opening.reveal("wecom.group_robot.url", &robot.url)
         {
@@ -94,6 +103,8 @@ impl Channels {
 struct Opening {
     problems: Vec<String>,
     destinations: Vec<Destination>,
+    /// Names of the hooks so far.
+    hooks: HashSet<String>,
 }
 
 impl Opening {
@@ -109,6 +120,56 @@ impl Opening {
         if !is_web {
             self.problems.push(format!("{name} must be an address that begins with https:// or http://"));
         }
+    }
+
+    fn hook(&mut self, settings: &HookSettings) -> Option<Hook> {
+        let HookSettings {
+            name,
+            verify,
+            secret,
+            preset,
+            reply,
+            deliver_to,
+            deliver_secret,
+            allow_private_address,
+        } = settings;
+        let table = format!("hooks.{name}");
+        let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > 40 || !name.chars().all(is_fit) {
+            self.problems.push(format!("the hook name {name:?} must be 1 to 40 of a-z, 0-9 and -"));
+        }
+        if !self.hooks.insert(name.clone()) {
+            self.problems.push(format!("two hooks are called {name:?}"));
+        }
+        let verifier = self.reveal(&format!("{table}.secret"), secret).and_then(|secret| {
+            let verifier = Verifier::new(*verify, secret);
+            verifier.map_err(|problem| self.problems.push(format!("{table}.secret: {problem}"))).ok()
+        });
+        match (reply, deliver_to, deliver_secret) {
+            (Reply::Response, None, None) => {}
+            (Reply::Deliver, Some(to), Some(secret)) => {
+                let (to_name, secret_name) =
+                    (format!("{table}.deliver_to"), format!("{table}.deliver_secret"));
+                let url = self.reveal(&to_name, to).inspect(|url| self.check_address(&to_name, url));
+                let secret = self.reveal(&secret_name, secret).and_then(|secret| {
+                    secret.parse().map_err(|error| self.problems.push(format!("{secret_name}: {error}"))).ok()
+                });
+                if let (Some(url), Some(secret)) = (url, secret) {
+                    let (name, kind) = (name.clone(), Kind::Signed(secret));
+                    let allow_private_address = *allow_private_address;
+                    self.destinations.push(Destination { name, url, kind, allow_private_address });
+                }
+            }
+            (Reply::Response, _, _) => {
+                self.problems
+                    .push(format!("{table} has an address to deliver to: set reply = \"deliver\" too"));
+            }
+            (Reply::Deliver, _, _) => {
+                self.problems
+                    .push(format!("{table} delivers its replies: set deliver_to and deliver_secret"));
+            }
+        }
+        Some(Hook::new(name.clone(), verifier?, preset.map(Preset::mapping), *reply))
     }
 
     fn wecom(&mut self, config: &ChannelsConfig, directory: &Path) -> Wecom {
@@ -159,8 +220,15 @@ mod tests {
     #[test]
     fn nothing_is_opened_that_is_not_configured() {
         let (directory, channels) = open("");
-        let Channels { wecom: Wecom { app, bot, group_robot, assets: _ }, deliveries } = channels.unwrap();
-        assert!(app.is_none() && bot.is_none() && group_robot.is_none() && deliveries.is_none());
+        let Channels { wecom: Wecom { app, bot, group_robot, assets: _ }, hooks, deliveries } =
+            channels.unwrap();
+        assert!(
+            app.is_none()
+                && bot.is_none()
+                && group_robot.is_none()
+                && hooks.is_empty()
+                && deliveries.is_none()
+        );
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
@@ -184,5 +252,27 @@ mod tests {
         }
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_hook_that_cannot_work_is_refused_with_what_to_do() {
+        let hook =
+            |more: &str| format!("[[hooks]]\nname = 'a'\nverify = 'bearer'\nsecret = 'hunter2'\n{more}\n");
+        let deliver = "reply = 'deliver'\ndeliver_to = 'https://e.cn'";
+        let (_directory, opened) = open(&hook(""));
+        assert_eq!(opened.unwrap().hooks.len(), 1);
+        for (settings, expected) in [
+            (hook("reply = 'deliver'"), "deliver_to and deliver_secret"),
+            (hook("deliver_to = 'https://e.cn'"), "reply = \"deliver\""),
+            (hook(&format!("{deliver}\ndeliver_secret = 'hunter2'")), "whsec_"),
+            (hook("").replace("'a'", "'A b'"), "a-z"),
+            (hook("").replace("bearer", "standard-webhooks"), "whsec_"),
+            ([hook(""), hook("")].concat(), "two hooks"),
+        ] {
+            let (_directory, opened) = open(&settings);
+            let Err(error) = opened else { panic!("opened {settings}") };
+            assert!(error.to_string().contains(expected), "{expected} is missing in {error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
     }
 }

@@ -5,6 +5,11 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::{
+    channels::webhook::{hook::Reply, verify::Scheme},
+    triage::Preset,
+};
+
 /// `[wecom]`: 企业微信.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +57,30 @@ pub struct GroupRobotSettings {
     /// Its webhook address. The key in it makes it a secret.
     pub url: SecretSetting,
     /// Whether it may stand in this service's own network, as that of a WeCom on one's own machines does.
+    #[serde(default)]
+    pub allow_private_address: bool,
+}
+
+/// `[[hooks]]`: an address at which a ticket system calls.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HookSettings {
+    /// Its name in the address: `/v1/hooks/NAME`.
+    pub name: String,
+    /// How the ticket system shows that it is the one.
+    pub verify: Scheme,
+    /// What it shares with this service.
+    pub secret: SecretSetting,
+    /// Which ticket system's JSON it sends; without one, that of `POST /v1/triage`.
+    pub preset: Option<Preset>,
+    /// Where the outcome goes.
+    #[serde(default)]
+    pub reply: Reply,
+    /// The address to which outcomes are delivered.
+    pub deliver_to: Option<SecretSetting>,
+    /// The secret with which they are signed.
+    pub deliver_secret: Option<SecretSetting>,
+    /// Whether that address may be in this service's own network.
     #[serde(default)]
     pub allow_private_address: bool,
 }

@@ -52,6 +52,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))
+        .routes(routes!(routes::hooks::receive_ticket))
+        .routes(routes!(routes::hooks::list_deliveries))
+        .routes(routes!(routes::hooks::retry_delivery))
         .routes(routes!(routes::wecom::verify_app, routes::wecom::message_to_app))
         .routes(routes!(routes::wecom::verify_bot, routes::wecom::message_to_bot))
 }

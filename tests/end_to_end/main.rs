@@ -6,4 +6,5 @@ mod cli;
 mod lint;
 mod readme;
 mod receiver;
+mod webhooks;
 mod wecom;

@@ -57,6 +57,11 @@ impl Receiver {
         Self { url, received }
     }
 
+    /// Takes everything.
+    pub(crate) fn taking() -> Self {
+        Self::start(|_| "204 No Content\r\nconnection: close\r\n\r\n".to_owned())
+    }
+
     /// What came so far, once that is `enough`.
     pub(crate) fn wait_until(&self, enough: impl Fn(&[Received]) -> bool) -> Vec<Received> {
         let (requests, changed) = &*self.received;
