@@ -70,7 +70,7 @@ settings! {
     #[arg(long, env = "DAYI_OFFLINE", global = true, num_args = 0..=1, default_missing_value = "true",
           value_name = "BOOL", help_heading = "Settings")]
     offline: bool,
-    /// Threads for embedding [default: the number of processor cores]
+    /// Threads for embedding [default: one a physical core]
     #[arg(long, env = "DAYI_THREADS", value_name = "N", global = true, help_heading = "Settings")]
     threads: usize,
     /// Pooling of token vectors, when the model folder does not say the right one
@@ -131,6 +131,10 @@ settings! {
     #[arg(long, env = "DAYI_MAX_BATCH_TOKENS", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
     max_batch_tokens: usize,
+    /// Megabytes for the vectors of questions that were asked before; 0 keeps none [default: 16]
+    #[arg(long, env = "DAYI_QUERY_CACHE", value_name = "MB", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    query_cache: usize,
     /// How log lines look [default: text]
     #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
     log_format: LogFormat,
@@ -155,13 +159,15 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// The queue in front of the model.
+/// The queue in front of the model, and what is remembered of earlier questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueConfig {
     /// Texts that may wait.
     pub capacity: usize,
     /// Tokens in one batch.
     pub max_batch_tokens: usize,
+    /// Bytes for the vectors of questions that were asked before; 0 keeps none.
+    pub cache_bytes: usize,
 }
 
 /// Limits of the HTTP service.
@@ -256,6 +262,7 @@ impl Config {
             queue: QueueConfig {
                 capacity: settings.queue_capacity.unwrap_or(512),
                 max_batch_tokens: settings.max_batch_tokens.unwrap_or(2048),
+                cache_bytes: settings.query_cache.unwrap_or(16).saturating_mul(1_000_000),
             },
             http: HttpConfig {
                 listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),

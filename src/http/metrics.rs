@@ -30,6 +30,8 @@ pub struct Metrics {
     batch_tokens: Histogram,
     batch_duration: Histogram,
     refused: Counter,
+    cache_hits: Counter,
+    cache_misses: Counter,
     entries: Gauge,
     index_version: Gauge,
 }
@@ -86,6 +88,14 @@ impl Default for Metrics {
         );
         let refused = Counter::default();
         registry.register("refused", "Requests refused because the queue was full", refused.clone());
+        let cache_hits = Counter::default();
+        registry.register(
+            "query_cache_hits",
+            "Questions whose vectors were known from before",
+            cache_hits.clone(),
+        );
+        let cache_misses = Counter::default();
+        registry.register("query_cache_misses", "Questions that the model had to read", cache_misses.clone());
         let entries = Gauge::default();
         registry.register("entries", "FAQ entries that can be matched", entries.clone());
         let index_version = Gauge::default();
@@ -100,6 +110,8 @@ impl Default for Metrics {
             batch_tokens,
             batch_duration,
             refused,
+            cache_hits,
+            cache_misses,
             entries,
             index_version,
         }
@@ -150,5 +162,10 @@ impl Observer for Metrics {
         self.batch_tokens.observe(report.tokens as f64);
         self.batch_duration.observe(report.took.as_secs_f64());
         self.queued(report.queued);
+    }
+
+    fn cached(&self, hits: usize, misses: usize) {
+        self.cache_hits.inc_by(hits as u64);
+        self.cache_misses.inc_by(misses as u64);
     }
 }

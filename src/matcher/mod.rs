@@ -1,7 +1,7 @@
 //! [`Matcher`]: question to [`Verdict`]. The one service that HTTP, command line, evaluation, triage and channels
 //! call, so that a score seen in one is the score in all.
 //!
-//! Owns: the current [`Snapshot`] and the queue in front of the model. Does not own the store: a change of the FAQ
+//! Owns: the current [`Snapshot`] the queue in front of the model and the cache in front of that. Does not own the store: a change of the FAQ
 //! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
 
 mod build;
@@ -11,6 +11,7 @@ mod find_synonyms;
 mod itself;
 mod prepared;
 mod query;
+mod query_cache;
 mod snapshot;
 mod wordings;
 
@@ -29,6 +30,7 @@ pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
+use self::query_cache::QueryCache;
 use crate::{
     config::QueueConfig,
     embed::{
@@ -79,6 +81,7 @@ impl From<BatchError> for Error {
 pub struct Matcher {
     current: ArcSwap<Snapshot>,
     batcher: Arc<Batcher>,
+    cache: QueryCache,
     closed: AtomicBool,
 }
 
@@ -95,9 +98,11 @@ impl Matcher {
     ) -> std::io::Result<Self> {
         let options =
             BatcherOptions { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity };
+        let batcher = Arc::new(Batcher::start(embedder, options, Some(observer.clone()))?);
         Ok(Self {
             current: ArcSwap::from_pointee(snapshot),
-            batcher: Arc::new(Batcher::start(embedder, options, Some(observer))?),
+            cache: QueryCache::new(queue.cache_bytes, batcher.clone(), observer),
+            batcher,
             closed: AtomicBool::new(false),
         })
     }
@@ -120,7 +125,10 @@ impl Matcher {
     pub async fn ask(&self, queries: Vec<Query>) -> Result<Vec<Verdict>, Error> {
         let snapshot = self.snapshot();
         let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
-        let embeddings = self.batcher.embed(texts, Role::Query).await?;
+        if self.is_closed() {
+            return Err(Error::ShuttingDown);
+        }
+        let embeddings = self.cache.embed(texts, Role::Query).await?;
         let rank = move || -> Result<Vec<Verdict>, Error> {
             let mut verdicts = Vec::with_capacity(queries.len());
             for (query, embedding) in queries.iter().zip(&embeddings) {

@@ -264,6 +264,8 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
         r#"dayi_http_request_duration_seconds_count{route="/v1/match"} 2"#,
         "dayi_queue_depth 0",
         "dayi_batch_texts_count 1",
+        "dayi_query_cache_hits_total 0",
+        "dayi_query_cache_misses_total 1",
         "dayi_entries 3",
         "dayi_index_version 1",
     ] {

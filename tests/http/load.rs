@@ -112,3 +112,35 @@ async fn a_crash_of_the_engine_is_a_bare_500_and_the_service_goes_on() {
     gate.panics.store(false, Ordering::SeqCst);
     assert_eq!(service.post("/v1/match", BODY).await.status, StatusCode::OK);
 }
+
+/// `body` without what differs from one answer to the next.
+fn timeless(mut body: serde_json::Value) -> serde_json::Value {
+    for result in body["results"].as_array_mut().unwrap() {
+        for key in ["query_id", "took_ms"] {
+            assert!(!result[key].take().is_null());
+        }
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_question_asked_again_is_answered_alike_without_the_model() {
+    let gate = Gated::new();
+    let service = service_with(Settings::default(), gate.clone());
+    let body = r#"{"queries":["如何建内部群和外部群","员工离职了怎么办","群能解散吗"]}"#;
+    let first = service.post("/v1/match/batch", body).await.json();
+    gate.panics.store(true, Ordering::SeqCst);
+    // 繁體 and white space at the ends are gone after normalisation.
+    let again = r#"{"queries":["如何建內部群和外部群","员工离职了怎么办"," 群能解散嗎 "]}"#;
+    let again = service.post("/v1/match/batch", again).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text);
+    assert_eq!(timeless(again.json()), timeless(first));
+    let metrics = service.get("/metrics").await.text;
+    assert!(metrics.contains("dayi_query_cache_hits_total 3"), "{metrics}");
+    assert!(metrics.contains("dayi_query_cache_misses_total 3"), "{metrics}");
+
+    gate.panics.store(false, Ordering::SeqCst);
+    let uncached = service_with(Settings { query_cache: Some(0), ..Settings::default() }, gate.clone());
+    gate.panics.store(true, Ordering::SeqCst);
+    assert_eq!(uncached.post("/v1/match", BODY).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+}

@@ -2,7 +2,8 @@
 //!
 //! Owns the bounded queue and the thread; knows nothing of HTTP. Requests that lie in the queue when the thread gets
 //! free are embedded in one go, oldest first, up to a budget of tokens; an idle thread starts at once, without
-//! waiting for company. A full queue refuses at once. A caller that goes away is skipped.
+//! waiting for company. A request beyond the budget is embedded in pieces, and those who came meanwhile go before
+//! its next piece. A full queue refuses at once. A caller that goes away is skipped.
 
 mod queue;
 #[cfg(test)]
@@ -74,7 +75,7 @@ pub struct BatchReport {
     pub queued: usize,
 }
 
-/// Gets told what a [`Batcher`] does; metrics implement it. Called from callers' threads and the batcher's own, so
+/// Gets told what a [`Batcher`] and a cache in front of it do; metrics implement it. Called from callers' threads and the batcher's own, so
 /// it must be quick.
 pub trait Observer: Send + Sync {
     /// Texts were queued; `queued` are waiting now.
@@ -83,6 +84,8 @@ pub trait Observer: Send + Sync {
     fn refused(&self);
     /// A batch was embedded, or failed.
     fn batch(&self, report: &BatchReport);
+    /// So many texts were known from before, and so many had to be queued.
+    fn cached(&self, hits: usize, misses: usize);
 }
 
 /// Observes nothing.
@@ -92,6 +95,7 @@ impl Observer for Unobserved {
     fn queued(&self, _queued: usize) {}
     fn refused(&self) {}
     fn batch(&self, _report: &BatchReport) {}
+    fn cached(&self, _hits: usize, _misses: usize) {}
 }
 
 /// A queue in front of an [`Embedder`] and the thread that empties it. Share it in an `Arc`.

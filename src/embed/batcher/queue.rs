@@ -12,13 +12,21 @@ use crate::embed::{Embedded, Role};
 pub(super) struct Job {
     pub(super) texts: Vec<String>,
     pub(super) role: Role,
+    /// Tokens of each text, once they are counted.
+    pub(super) tokens: Vec<usize>,
+    /// Vectors of the first texts.
     pub(super) done: Vec<Embedded>,
     pub(super) reply: oneshot::Sender<Answer>,
 }
 
 impl Job {
     pub(super) fn new(texts: Vec<String>, role: Role, reply: oneshot::Sender<Answer>) -> Self {
-        Self { texts, role, done: Vec::new(), reply }
+        Self { texts, role, tokens: Vec::new(), done: Vec::new(), reply }
+    }
+
+    /// Texts that are still to be embedded.
+    pub(super) fn remaining(&self) -> usize {
+        self.texts.len() - self.done.len()
     }
 
     /// Whether the caller went away.
@@ -58,14 +66,14 @@ struct State {
 impl State {
     fn pop(&mut self) -> Option<Job> {
         let job = self.jobs.pop_front()?;
-        self.texts -= job.texts.len();
+        self.texts -= job.remaining();
         Some(job)
     }
 
     /// Forgets jobs whose callers went away; they would hold places that others could have.
     fn sweep(&mut self) {
         self.jobs.retain(|job| !job.is_abandoned());
-        self.texts = self.jobs.iter().map(|job| job.texts.len()).sum();
+        self.texts = self.jobs.iter().map(Job::remaining).sum();
     }
 }
 
@@ -120,8 +128,15 @@ impl Queue {
     /// Puts a job back to where it was taken from.
     pub(super) fn put_back(&self, job: Job) {
         let mut state = self.state.lock();
-        state.texts += job.texts.len();
+        state.texts += job.remaining();
         state.jobs.push_front(job);
+    }
+
+    /// Puts a job that is partly done behind all others; it was let in already, so it is never refused.
+    pub(super) fn line_up_again(&self, job: Job) {
+        let mut state = self.state.lock();
+        state.texts += job.remaining();
+        state.jobs.push_back(job);
     }
 
     pub(super) fn close(&self) {

@@ -144,6 +144,42 @@ fn a_request_larger_than_the_budget_is_embedded_in_pieces() {
 }
 
 #[test]
+fn a_large_request_lets_those_who_came_meanwhile_go_first() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(4, 100));
+    let answers = together(
+        &batcher,
+        &gate,
+        &[(&["aa", "bb", "cc", "dd", "ee"], Role::Query), (&["f"], Role::Query), (&["g"], Role::Query)],
+    );
+    assert_eq!(answers[0].as_ref().unwrap()[..], ["aa", "bb", "cc", "dd", "ee"].map(expected));
+    let calls = embedder.calls.lock();
+    assert_eq!(calls[1..], [texts(&["aa", "bb"]), texts(&["f", "g", "cc"]), texts(&["dd", "ee"])]);
+}
+
+#[test]
+fn a_large_request_whose_caller_went_away_is_not_continued() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(4, 100));
+    let large = batcher.submit(texts(&["gate", "aa", "bb", "cc"]), Role::Query).unwrap();
+    gate.wait_until_reached();
+    drop(large);
+    gate.open();
+    batcher.embed_blocking(texts(&["d"]), Role::Query).unwrap();
+    assert_eq!(*embedder.calls.lock(), [texts(&["gate"]), texts(&["d"])]);
+    assert_eq!(batcher.queued(), 0);
+}
+
+#[test]
+fn a_failure_in_the_middle_of_a_large_request_is_its_answer() {
+    let (embedder, gate) = controlled();
+    let batcher = start(&embedder, options(4, 100));
+    let answers = together(&batcher, &gate, &[(&["aaaa", "fail", "bb"], Role::Query), (&["c"], Role::Query)]);
+    assert!(matches!(answers[0], Err(BatchError::Embed(Error::Tokenize { .. }))), "{:?}", answers[0]);
+    assert_eq!(answers[1].as_ref().unwrap()[0], expected("c"));
+}
+
+#[test]
 fn roles_are_not_mixed_in_a_call() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 100));
@@ -270,6 +306,7 @@ fn the_observer_hears_of_queue_batches_and_refusals() {
         fn refused(&self) {
             self.0.lock().push("refused".to_owned());
         }
+        fn cached(&self, _hits: usize, _misses: usize) {}
         fn batch(&self, report: &BatchReport) {
             self.0.lock().push(format!(
                 "{} requests {} texts {} tokens",

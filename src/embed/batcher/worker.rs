@@ -15,15 +15,19 @@ pub(super) struct Worker {
     pub(super) max_batch_tokens: usize,
 }
 
-/// A job with the tokens of each of its texts.
-struct Counted {
+/// A job and how many of its texts are embedded now, the first that are not done.
+struct Turn {
     job: Job,
-    tokens: Vec<usize>,
+    count: usize,
 }
 
-impl Counted {
-    fn total(&self) -> usize {
-        self.tokens.iter().sum()
+impl Turn {
+    fn texts(&self) -> &[String] {
+        &self.job.texts[self.job.done.len()..][..self.count]
+    }
+
+    fn tokens(&self) -> usize {
+        self.job.tokens[self.job.done.len()..][..self.count].iter().sum()
     }
 }
 
@@ -32,26 +36,29 @@ impl Worker {
     pub(super) fn run(&self) {
         while let Some(job) = self.queue.pop_wait() {
             let batch = self.gather(job);
-            match <[Counted; 1]>::try_from(batch) {
-                Ok([alone]) => self.run_alone(alone),
-                Err(batch) => self.run_together(batch),
-            }
+            self.run_together(batch);
         }
     }
 
-    /// `first` and those behind it that fit into the token budget with it.
-    fn gather(&self, first: Job) -> Vec<Counted> {
-        let mut batch = Vec::new();
-        let mut total = 0;
+    /// `first` and those behind it, as far as they fit into the token budget with it.
+    fn gather(&self, first: Job) -> Vec<Turn> {
+        let mut batch: Vec<Turn> = Vec::new();
+        let mut room = self.max_batch_tokens;
         let mut next = Some(first);
         while let Some(job) = next {
-            if let Some(counted) = self.count(job) {
-                total += counted.total();
-                if total > self.max_batch_tokens && !batch.is_empty() {
-                    self.queue.put_back(counted.job);
+            if let Some(job) = self.count(job) {
+                let count = fitting(&job.tokens[job.done.len()..], room, batch.is_empty());
+                if count == 0 && job.remaining() > 0 {
+                    self.queue.put_back(job);
                     break;
                 }
-                batch.push(counted);
+                let turn = Turn { job, count };
+                room = room.saturating_sub(turn.tokens());
+                let is_cut = turn.count < turn.job.remaining();
+                batch.push(turn);
+                if is_cut {
+                    break;
+                }
             }
             next = self.queue.pop();
         }
@@ -59,13 +66,23 @@ impl Worker {
     }
 
     /// Counts a job's tokens; `None` when nobody waits for it or the tokenizer refuses it.
-    fn count(&self, job: Job) -> Option<Counted> {
+    fn count(&self, mut job: Job) -> Option<Job> {
         if job.is_abandoned() {
             return None;
         }
+        if job.tokens.len() == job.texts.len() {
+            return Some(job);
+        }
         let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
         match self.guarded(|embedder| embedder.count_tokens(&texts, job.role)) {
-            Ok(tokens) => Some(Counted { job, tokens }),
+            Ok(tokens) if tokens.len() == texts.len() => {
+                job.tokens = tokens;
+                Some(job)
+            }
+            Ok(_) => {
+                job.fail(BatchError::Crashed);
+                None
+            }
             Err(error) => {
                 job.fail(error);
                 None
@@ -73,60 +90,49 @@ impl Worker {
         }
     }
 
-    /// Embeds several jobs in one go. When that fails, each runs alone: one bad request must not fail the others.
-    fn run_together(&self, batch: Vec<Counted>) {
+    /// Embeds the turns of several jobs in one go. When that fails, each runs alone: one bad request must not fail
+    /// the others.
+    fn run_together(&self, batch: Vec<Turn>) {
         let mut vectors: Vec<Vec<Embedded>> = batch.iter().map(|_| Vec::new()).collect();
         for role in [Role::Query, Role::Document] {
             let members: Vec<usize> = (0..batch.len()).filter(|&i| batch[i].job.role == role).collect();
             let texts: Vec<&str> =
-                members.iter().flat_map(|&i| &batch[i].job.texts).map(String::as_str).collect();
+                members.iter().flat_map(|&i| batch[i].texts()).map(String::as_str).collect();
             if texts.is_empty() {
                 continue;
             }
-            let tokens = members.iter().map(|&i| batch[i].total()).sum();
-            let Ok(embedded) = self.embed(&texts, role, members.len(), tokens) else {
-                for counted in batch {
-                    self.run_alone(counted);
-                }
-                return;
+            let tokens = members.iter().map(|&i| batch[i].tokens()).sum();
+            let embedded = match self.embed(&texts, role, members.len(), tokens) {
+                Ok(embedded) => embedded,
+                Err(error) => return self.run_apart(batch, error),
             };
             let mut embedded = embedded.into_iter();
             for i in members {
-                vectors[i] = embedded.by_ref().take(batch[i].job.texts.len()).collect();
+                vectors[i] = embedded.by_ref().take(batch[i].count).collect();
             }
         }
-        for (counted, vectors) in batch.into_iter().zip(vectors) {
-            Job { done: vectors, ..counted.job }.finish();
+        for (turn, vectors) in batch.into_iter().zip(vectors) {
+            self.progress(turn.job, vectors);
         }
     }
 
-    /// Embeds one job, in pieces of the token budget, until it is done, fails, or nobody waits for it.
-    fn run_alone(&self, Counted { mut job, tokens }: Counted) {
-        while job.done.len() < job.texts.len() {
-            if job.is_abandoned() {
-                return;
-            }
-            let start = job.done.len();
-            let (count, total) = self.piece(&tokens[start..]);
-            let texts: Vec<&str> = job.texts[start..start + count].iter().map(String::as_str).collect();
-            match self.embed(&texts, job.role, 1, total) {
-                Ok(vectors) => job.done.extend(vectors),
-                Err(error) => return job.fail(error),
-            }
+    /// After a failure of the batch: `error` is that of a job that was alone in it.
+    fn run_apart(&self, batch: Vec<Turn>, error: BatchError) {
+        match <[Turn; 1]>::try_from(batch) {
+            Ok([alone]) => alone.job.fail(error),
+            Err(batch) => batch.into_iter().for_each(|turn| self.run_together(vec![turn])),
         }
-        job.finish();
     }
 
-    /// How many texts from the front fit into the budget (at least one), and their tokens.
-    fn piece(&self, tokens: &[usize]) -> (usize, usize) {
-        let mut total = 0;
-        for (count, text) in tokens.iter().enumerate() {
-            if count > 0 && total + text > self.max_batch_tokens {
-                return (count, total);
-            }
-            total += text;
+    /// Answers a job that is complete. Another lines up again, so that whoever came meanwhile gets a turn before its
+    /// next one.
+    fn progress(&self, mut job: Job, vectors: Vec<Embedded>) {
+        job.done.extend(vectors);
+        if job.remaining() == 0 {
+            job.finish();
+        } else if !job.is_abandoned() {
+            self.queue.line_up_again(job);
         }
-        (tokens.len(), total)
     }
 
     fn embed(
@@ -162,4 +168,14 @@ impl Worker {
             Err(_) => Err(BatchError::Crashed),
         }
     }
+}
+
+/// How many texts from the front fit into `room`; at least one when there `must` be.
+fn fitting(tokens: &[usize], room: usize, must: bool) -> usize {
+    let mut total = 0;
+    let fits = |text: &&usize| {
+        total += **text;
+        total <= room
+    };
+    tokens.iter().take_while(fits).count().max(usize::from(must && !tokens.is_empty()))
 }

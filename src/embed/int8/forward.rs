@@ -12,6 +12,7 @@ use super::attention::{self, Attend};
 use super::buffer::{Aligned, Shared};
 use super::crew::Course;
 use super::kernel::{PANEL, Processor};
+use super::level::{Inputs, Level};
 use super::linear::{Linear, Quantized, Then};
 use super::model::{Layer, Model};
 use super::pack::Packed;
@@ -136,13 +137,13 @@ impl<'a> Pass<'a> {
         self.run_observed(course, scratch, |_| ());
     }
 
-    /// Runs alone and returns the mean input of every linear layer, in the order of computation.
-    pub(super) fn mean_inputs(&self, scratch: &Mutex<Aligned<f32>>) -> Vec<Vec<f32>> {
-        let mut means = Vec::with_capacity(self.model.layers.len() * LINEARS);
+    /// Runs alone and describes the inputs of every linear layer, in the order of computation.
+    pub(super) fn inputs(&self, scratch: &Mutex<Aligned<f32>>) -> Vec<Inputs> {
+        let mut inputs = Vec::with_capacity(self.model.layers.len() * LINEARS);
         self.run_observed(&mut Course::alone(), scratch, |depth| {
-            means.push(self.quantized(depth).means(depth));
+            inputs.push(self.quantized(depth).describe(depth));
         });
-        means
+        inputs
     }
 
     /// Calls `observe` with the depth of each linear layer when its input is ready.
@@ -158,23 +159,27 @@ impl<'a> Pass<'a> {
         scratch.grow(projected + attention);
         let chunks = self.row_chunks();
         course.phase(chunks, |chunk| self.embed(self.rows_of(chunk, chunks)));
-        for layer in &self.model.layers {
+        let mut layers = self.model.layers.iter().peekable();
+        while let Some(layer) = layers.next() {
+            let next = layers.peek().map(|next| &next.projection.level);
             observe(layout.hidden);
             course.phase(layout.groups, |group| self.attend(layer, group, scratch.as_mut_slice()));
             course.phase(chunks, |chunk| {
-                self.quantize(self.context, layout.context, self.rows_of(chunk, chunks));
+                self.quantize(self.context, &layer.output.level, layout.context, self.rows_of(chunk, chunks));
             });
             observe(layout.context);
             self.linear(course, &layer.output, Then::Add(self.hidden), self.mixed);
-            course.phase(chunks, |chunk| self.normalize(&layer.attention_norm, self.rows_of(chunk, chunks)));
+            course.phase(chunks, |chunk| {
+                self.normalize(&layer.attention_norm, Some(&layer.up.level), self.rows_of(chunk, chunks));
+            });
             observe(layout.hidden);
             self.linear(course, &layer.up, self.activation(), self.wide);
             course.phase(chunks, |chunk| {
-                self.quantize(self.wide, layout.intermediate, self.rows_of(chunk, chunks));
+                self.quantize(self.wide, &layer.down.level, layout.intermediate, self.rows_of(chunk, chunks));
             });
             observe(layout.intermediate);
             self.linear(course, &layer.down, Then::Add(self.hidden), self.mixed);
-            course.phase(chunks, |chunk| self.normalize(&layer.norm, self.rows_of(chunk, chunks)));
+            course.phase(chunks, |chunk| self.normalize(&layer.norm, next, self.rows_of(chunk, chunks)));
         }
     }
 
@@ -237,25 +242,28 @@ impl<'a> Pass<'a> {
                 *sum += token_type + position;
             }
         }
-        self.normalize(&self.model.norm, rows);
+        let next = self.model.layers.first().map(|layer| &layer.projection.level);
+        self.normalize(&self.model.norm, next, rows);
     }
 
-    /// `hidden = norm(mixed)` and its bytes.
-    fn normalize(&self, norm: &Norm, rows: Range<usize>) {
+    /// `hidden = norm(mixed)`, and its bytes for the layer that comes next, if any.
+    fn normalize(&self, norm: &Norm, next: Option<&Level>, rows: Range<usize>) {
         let stride = self.model.layout.hidden;
         let values = rows.start * stride..rows.end * stride;
         // SAFETY: `mixed` was written by this task or an earlier phase; these rows of `hidden` are this task's alone.
         let (input, output) = unsafe { (self.mixed.read(values.clone()), self.hidden.write(values)) };
-        let quantized = self.quantized_mut(stride, rows);
-        self.processor.run(Normalize { norm, input, output, quantized, stride });
+        self.processor.run(Normalize { norm, input, output, stride });
+        if let Some(level) = next {
+            self.quantize(self.hidden, level, stride, rows);
+        }
     }
 
     /// Bytes of `input`, whose rows have `stride` floats.
-    fn quantize(&self, input: Shared<'_, f32>, stride: usize, rows: Range<usize>) {
-        // SAFETY: an earlier phase wrote `input`; nobody writes it now.
+    fn quantize(&self, input: Shared<'_, f32>, level: &Level, stride: usize, rows: Range<usize>) {
+        // SAFETY: this task or an earlier phase wrote these rows of `input`; nobody writes them now.
         let input = unsafe { input.read(rows.start * stride..rows.end * stride) };
         let quantized = self.quantized_mut(stride, rows);
-        self.processor.run(Quantize { input, quantized, stride });
+        self.processor.run(Quantize { input, level, quantized, stride });
     }
 
     fn quantized_mut(&self, stride: usize, rows: Range<usize>) -> QuantizedMut<'_> {

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::buffer::Shared;
 use super::kernel::{Backend, Operands, PANEL, Sums, TILE_ROWS, Task};
+use super::level::Inputs;
 use super::math;
 use super::pack::Packed;
 
-/// Rows of 8-bit numbers; `x = offset + scale * byte`, with a scale and an offset a row.
+/// Rows of 8-bit numbers, levelled; `x = offset + scale * byte`, with a scale and an offset a row.
 #[derive(Clone, Copy)]
 pub(super) struct Quantized<'a> {
     /// Row-major, each row as long as the depth of the weights.
@@ -19,13 +20,21 @@ pub(super) struct Quantized<'a> {
 }
 
 impl Quantized<'_> {
-    /// Mean of each column over the rows.
-    pub(super) fn means(&self, depth: usize) -> Vec<f32> {
+    /// Mean and deviation of each column over the rows.
+    pub(super) fn describe(&self, depth: usize) -> Inputs {
+        let mean = self.mean_of(depth, |_, value| value);
+        let variance = self.mean_of(depth, |column, value| (value - mean[column]) * (value - mean[column]));
+        let deviation = variance.into_iter().map(f32::sqrt).collect();
+        Inputs { mean, deviation }
+    }
+
+    /// Mean of what `of` makes of each number, by column.
+    fn mean_of(&self, depth: usize, of: impl Fn(usize, f32) -> f32) -> Vec<f32> {
         let mut sums = vec![0.0; depth];
         let rows = self.values.chunks_exact(depth).zip(self.scales.iter().zip(self.offsets));
         for (values, (scale, offset)) in rows {
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += offset + scale * f32::from(value);
+            for (column, (sum, &value)) in sums.iter_mut().zip(values).enumerate() {
+                *sum += of(column, offset + scale * f32::from(value));
             }
         }
         let rows = self.scales.len().max(1) as f32;

@@ -4,7 +4,7 @@
 //! products are summed in 32-bit integers, everything else is `f32`. Owns the arithmetic, its memory and its
 //! threads. Does not tokenize or pool: it is an [`Encoder`] like the candle engine, which is its oracle.
 //!
-//! - `layout`: sizes in memory; `tensors`, `source`, `pack`, `model`: from a file to packed weights;
+//! - `layout`: sizes in memory; `tensors`, `source`, `level`, `pack`, `model`: from a file to packed weights;
 //! - `kernel`: instruction sets; `math`, `rows`, `linear`, `attention`: what is computed with them;
 //! - `forward`: the order of it; `crew`, `plan`: on which threads; `buffer`: in which memory.
 
@@ -19,6 +19,7 @@ mod crew;
 mod forward;
 mod kernel;
 mod layout;
+mod level;
 mod linear;
 mod math;
 mod model;
@@ -41,6 +42,7 @@ use self::buffer::Aligned;
 use self::crew::{Course, Crew, Phases};
 use self::forward::{Pass, Workspace};
 use self::kernel::Processor;
+use self::level::Inputs;
 use self::model::Model;
 use self::plan::Plan;
 use super::model_dir::TransformerConfig;
@@ -145,8 +147,8 @@ impl Int8Encoder {
             .ok_or_else(|| Int8Error::Kernel { wanted: kernel, best: Kernel::best() })?;
         let threads = options.threads.unwrap_or_else(physical_cores).max(1);
         let mut model = Model::load(config, safetensors, threads)?;
-        let means = mean_inputs(&model, processor);
-        model.correct(safetensors, &means, threads)?;
+        let inputs = observe_inputs(&model, processor);
+        model.level(safetensors, &inputs, threads)?;
         let crew = Crew::new(threads).map_err(|error| Int8Error::Threads { reason: error.to_string() })?;
         let engine = Engine {
             crew,
@@ -201,11 +203,11 @@ impl Int8Encoder {
     }
 }
 
-/// The mean input of every linear layer, over texts of random tokens.
+/// What the inputs of every linear layer are like, over texts of random tokens.
 ///
-/// The means that matter are those of the few units with large constant activations, and these are large for any
-/// text: real sentences would serve little better, and every model has random tokens.
-fn mean_inputs(model: &Model, processor: Processor) -> Vec<Vec<f32>> {
+/// What matters are the few units with large activations, and these are large for any text: real sentences would
+/// serve little better, and every model has random tokens.
+fn observe_inputs(model: &Model, processor: Processor) -> Vec<Inputs> {
     const TEXTS: usize = 16;
     let tokens = model.config.max_tokens().min(16);
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
@@ -217,7 +219,7 @@ fn mean_inputs(model: &Model, processor: Processor) -> Vec<Vec<f32>> {
     let texts: Vec<Vec<u32>> = (0..TEXTS).map(|_| (0..tokens).map(|_| token()).collect()).collect();
     let texts = texts.iter().map(Vec::as_slice).collect();
     let mut workspace = Workspace::new();
-    Pass::new(model, processor, texts, &mut workspace, 1).mean_inputs(&Mutex::new(Aligned::zeroed(0)))
+    Pass::new(model, processor, texts, &mut workspace, 1).inputs(&Mutex::new(Aligned::zeroed(0)))
 }
 
 impl Engine {

@@ -6,9 +6,10 @@ use super::Int8Error;
 use super::buffer::Aligned;
 use super::kernel::PANEL;
 use super::layout::Layout;
-use super::pack::Packed;
+use super::level::{Inputs, Level};
+use super::pack::{Columns, Packed};
 use super::rows::Norm;
-use super::source::{LINEARS, Sources};
+use super::source::{LINEARS, Source, Sources};
 use super::tensors::{Table, Tensors};
 use crate::embed::model_dir::TransformerConfig;
 
@@ -36,7 +37,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Reads, checks, quantises and packs.
+    /// Reads, checks, quantises and packs, for inputs of which nothing is known yet: see [`Self::level`].
     pub(super) fn load(
         config: &TransformerConfig,
         content: &[u8],
@@ -57,12 +58,13 @@ impl Model {
         let layers = in_parallel(&mut layers, threads, |_, &mut index| {
             let Sources([projection, output, up, down]) = Sources::new(&tensors, config, layout, index)?;
             let name = format!("encoder.layer.{index}");
+            let plain = |source: &Source<'_>| Packed::new(source, Level::plain(source.size().0));
             Ok(Layer {
-                projection: Packed::new(&projection)?,
-                output: Packed::new(&output)?,
+                projection: plain(&projection)?,
+                output: plain(&output)?,
                 attention_norm: load_norm(&tensors, config, &format!("{name}.attention.output.LayerNorm"))?,
-                up: Packed::new(&up)?,
-                down: Packed::new(&down)?,
+                up: plain(&up)?,
+                down: plain(&down)?,
                 norm: load_norm(&tensors, config, &format!("{name}.output.LayerNorm"))?,
             })
         })?;
@@ -77,25 +79,21 @@ impl Model {
         })
     }
 
-    /// Takes the mean error of the rounded weights out of the biases.
-    ///
-    /// `means` holds the mean input of every linear layer, in the order of computation. A unit whose activation is
-    /// large and nearly constant, as there are in many trained models, turns the rounding error of its weights into
-    /// a constant error of the output, by far the largest part of it; a bias can undo that.
-    pub(super) fn correct(
+    /// Packs the linear layers anew for inputs that were observed, one item a layer in the order of computation.
+    pub(super) fn level(
         &mut self,
         content: &[u8],
-        means: &[Vec<f32>],
+        inputs: &[Inputs],
         threads: usize,
     ) -> Result<(), Int8Error> {
         let tensors = Tensors::new(content)?;
         let (config, layout) = (&self.config, self.layout);
         in_parallel(&mut self.layers, threads, |index, layer| {
             let Sources(sources) = Sources::new(&tensors, config, layout, index)?;
-            let means = means.iter().skip(index * LINEARS);
+            let inputs = inputs.iter().skip(index * LINEARS);
             let layers = [&mut layer.projection, &mut layer.output, &mut layer.up, &mut layer.down];
-            for ((packed, source), means) in layers.into_iter().zip(&sources).zip(means) {
-                packed.correct(source, means)?;
+            for ((packed, source), inputs) in layers.into_iter().zip(&sources).zip(inputs) {
+                *packed = Packed::for_inputs(source, inputs)?;
             }
             Ok(())
         })?;

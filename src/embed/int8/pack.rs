@@ -2,6 +2,7 @@
 
 use super::buffer::Aligned;
 use super::kernel::{PANEL, QUAD};
+use super::level::{Inputs, Level};
 
 /// Largest quantised weight; -128 is left out, so that the range is symmetric.
 const LARGEST: f32 = 127.0;
@@ -32,11 +33,13 @@ pub(super) struct Packed {
     pub(super) slope: Aligned<f32>,
     /// Added to each output.
     pub(super) bias: Aligned<f32>,
+    /// What is done to inputs before they are quantised; the weights are those of such inputs.
+    pub(super) level: Level,
 }
 
 impl Packed {
     /// Quantises and packs column by column.
-    pub(super) fn new<C: Columns>(source: &C) -> Result<Self, C::Error> {
+    pub(super) fn new<C: Columns>(source: &C, level: Level) -> Result<Self, C::Error> {
         let (depth, columns) = source.size();
         debug_assert!(depth.is_multiple_of(PANEL) && columns.is_multiple_of(PANEL));
         let mut packed = Self {
@@ -46,34 +49,29 @@ impl Packed {
             scale: Aligned::zeroed(columns),
             slope: Aligned::zeroed(columns),
             bias: Aligned::zeroed(columns),
+            level,
         };
         let mut row = vec![0.0_f32; depth];
         for column in 0..columns {
             row.fill(0.0);
-            packed.bias.as_mut_slice()[column] = source.column(column, &mut row)?;
+            let bias = source.column(column, &mut row)?;
+            packed.bias.as_mut_slice()[column] = bias + packed.level.undo(&mut row);
             packed.quantize(column, &row);
         }
         Ok(packed)
     }
 
-    /// Adds to each bias what the rounding of the weights takes away from the output at the mean input.
-    pub(super) fn correct<C: Columns>(&mut self, source: &C, means: &[f32]) -> Result<(), C::Error> {
-        let mut row = vec![0.0_f32; self.depth];
-        for column in 0..self.columns {
+    /// Packs anew for inputs that were observed: levelled as these weights want it.
+    pub(super) fn for_inputs<C: Columns>(source: &C, inputs: &Inputs) -> Result<Self, C::Error> {
+        let (depth, columns) = source.size();
+        let (mut row, mut squares) = (vec![0.0_f32; depth], vec![0.0_f32; depth]);
+        for column in 0..columns {
             row.fill(0.0);
             source.column(column, &mut row)?;
-            let scale = self.scale.as_slice()[column];
-            let weights = self.weights.as_slice()[self.first_place(column)..].chunks(PANEL * QUAD);
-            let inputs = row.chunks_exact(QUAD).zip(means.chunks_exact(QUAD));
-            let mut error = [0.0; QUAD];
-            for (weights, (row, means)) in weights.zip(inputs) {
-                for (((error, &rounded), weight), mean) in error.iter_mut().zip(weights).zip(row).zip(means) {
-                    *error += (weight - scale * f32::from(rounded)) * mean;
-                }
-            }
-            self.bias.as_mut_slice()[column] += error.iter().sum::<f32>();
+            squares.iter_mut().zip(&row).for_each(|(sum, weight)| *sum += weight * weight);
         }
-        Ok(())
+        let gains: Vec<f32> = squares.into_iter().map(f32::sqrt).collect();
+        Self::new(source, Level::new(inputs, &gains))
     }
 
     /// Where the first weight of a column is.
@@ -83,7 +81,7 @@ impl Packed {
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        self.depth * self.columns + 3 * size_of::<f32>() * self.columns
+        self.depth * self.columns + size_of::<f32>() * (3 * self.columns + 2 * self.depth)
     }
 
     fn quantize(&mut self, column: usize, row: &[f32]) {
@@ -163,7 +161,7 @@ pub(super) mod tests {
 
     #[test]
     fn weights_come_back_within_half_a_step() {
-        let packed = Packed::new(&Formula((64, 128), uneven)).unwrap();
+        let packed = Packed::new(&Formula((64, 128), uneven), Level::plain(64)).unwrap();
         for column in 0..128 {
             let scale = packed.scale.as_slice()[column];
             let mut total = 0;
@@ -178,23 +176,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_correction_makes_the_output_at_the_mean_input_exact() {
+    fn the_output_at_the_mean_input_is_exact_and_outliers_cost_the_others_nothing() {
         let source = Formula((64, 64), uneven);
-        let mut packed = Packed::new(&source).unwrap();
-        let means: Vec<f32> = (0..64).map(|input| if input == 7 { 26.0 } else { 0.1 }).collect();
-        packed.correct(&source, &means).unwrap();
+        let mean: Vec<f32> = (0..64).map(|input| if input == 7 { 26.0 } else { 0.1 }).collect();
+        let deviation: Vec<f32> = (0..64).map(|input| if input == 9 { 20.0 } else { 0.5 }).collect();
+        let packed = Packed::for_inputs(&source, &Inputs { mean: mean.clone(), deviation }).unwrap();
         for column in 0..64 {
-            let scale = packed.scale.as_slice()[column];
-            let product = |weight: &dyn Fn(usize) -> f32| (0..64).map(|i| weight(i) * means[i]).sum::<f32>();
-            let exact = product(&|input| uneven(column, input)) + column as f32;
-            let ours = product(&|input| scale * f32::from(quantized(&packed, column, input)));
-            assert!((ours + packed.bias.as_slice()[column] - exact).abs() < 1e-3, "column {column}");
+            let exact = (0..64).map(|i| uneven(column, i) * mean[i]).sum::<f32>() + column as f32;
+            // A levelled mean is 0, so only the bias is left.
+            assert!((packed.bias.as_slice()[column] - exact).abs() < 1e-3, "column {column}");
         }
+        assert!(packed.level.factor.as_slice()[9] < packed.level.factor.as_slice()[8] / 5.0);
     }
 
     #[test]
     fn a_column_of_zeros_stays_zero() {
-        let packed = Packed::new(&Formula((64, 64), |_, _| 0.0)).unwrap();
+        let packed = Packed::new(&Formula((64, 64), |_, _| 0.0), Level::plain(64)).unwrap();
         assert!(packed.panel(0).iter().all(|&weight| weight == 0));
         assert!(packed.scale.as_slice().iter().all(|&scale| scale == 0.0));
     }

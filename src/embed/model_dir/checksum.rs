@@ -11,7 +11,7 @@ use super::{SentenceConfig, TransformerConfig};
 use crate::embed::{EngineKind, hex};
 
 /// Changes whenever the same files would give other vectors than before.
-const FINGERPRINT_VERSION: &str = "dayi-model-1";
+const FINGERPRINT_VERSION: &str = "dayi-model-2";
 
 const BUFFER_BYTES: usize = 1 << 20;
 

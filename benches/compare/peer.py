@@ -1,4 +1,4 @@
-"""Measures onnxruntime for `cargo bench --bench embed -- --peers`, which starts this script and speaks to it.
+"""Measures onnxruntime for `cargo bench --bench compare`, which starts this script and speaks to it.
 
     peer.py MODEL_DIR CACHE_DIR THREADS
 

@@ -1,11 +1,10 @@
-//! `cargo bench --bench embed -- --peers`: the engines of this crate and onnxruntime, in turns, in one table.
+//! The engines of this crate and onnxruntime, in turns, in one table.
 //!
 //! All get the same token counts and the same number of threads. Rounds alternate between the contestants, so that
 //! whatever else the machine does hits all of them; medians over all rounds are compared. The rows of dayi named
 //! "text" include tokenizing and pooling, those named "ids" start from token ids as onnxruntime does.
 
 use std::env;
-use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -18,7 +17,7 @@ use dayi::embed::model_dir::ModelDir;
 use dayi::embed::{Embedder, Encoder, EngineKind, ModelOptions, Role, load};
 use serde_json::{Value, json};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use super::{Outcome, median, millis, tokens};
 
 /// Texts at once x tokens a text.
 const CASES: [(usize, usize); 6] = [(1, 8), (1, 16), (1, 32), (8, 16), (32, 16), (32, 32)];
@@ -98,9 +97,9 @@ pub(crate) fn run() -> Outcome<()> {
 fn measure(
     contestants: &[Contestant<'_>],
     peer: &mut Peer,
-    (count, tokens): (usize, usize),
+    (count, length): (usize, usize),
 ) -> Outcome<Vec<Vec<f64>>> {
-    let ids = super::ids(count, tokens);
+    let ids = tokens::ids(count, length);
     let mut all = vec![Vec::new(); contestants.len()];
     let mut repeats = vec![1; contestants.len()];
     // Round 0 warms up and finds out how often a contestant can run in its turn.
@@ -111,7 +110,7 @@ fn measure(
                     repeat(repeats[number], || encoder.encode(&ids).map(|_| ()).map_err(Into::into))?
                 }
                 Contestant::Text(_, embedder) => {
-                    let text = super::text(embedder.as_ref(), tokens);
+                    let text = text(embedder.as_ref(), length);
                     let texts = vec![text.as_str(); count];
                     repeat(repeats[number], || {
                         embedder.embed(&texts, Role::Query).map(|_| ()).map_err(Into::into)
@@ -161,14 +160,19 @@ fn least_cosine(encoder: &dyn Encoder, folder: &Path) -> Outcome<f64> {
     Ok(least)
 }
 
-fn median(seconds: &[f64]) -> f64 {
-    let mut sorted = seconds.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+/// A Chinese text that becomes so many tokens with its prompt, or a few less.
+fn text(embedder: &dyn Embedder, tokens: usize) -> String {
+    let mut text = String::new();
+    for character in
+        "请问群主想要解散这个群聊应该在哪里操作才行而且不影响其他成员的使用和聊天记录的保存呢".chars()
+    {
+        let longer = format!("{text}{character}");
+        if embedder.count_tokens(&[&longer], Role::Query).is_ok_and(|counts| counts[0] > tokens) {
+            break;
+        }
+        text = longer;
+    }
+    text
 }
 
 /// The Python process.
@@ -184,7 +188,7 @@ impl Peer {
         let python = env::var("DAYI_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut process = Command::new(&python)
-            .arg(root.join("benches/peers/peer.py"))
+            .arg(root.join("benches/compare/peer.py"))
             .arg(model)
             .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("onnx"))
             .arg(threads.to_string())
@@ -196,7 +200,7 @@ impl Peer {
         let answers = BufReader::new(process.stdout.take().ok_or("no pipe from the peer")?);
         let mut peer = Self { process, orders, answers };
         let cosines = peer.answer().map_err(|error| {
-            format!("{python} failed ({error}); it needs `pip install -r benches/peers/requirements.txt`")
+            format!("{python} failed ({error}); it needs `pip install -r benches/compare/requirements.txt`")
         })?;
         Ok((peer, cosines))
     }
