@@ -135,6 +135,19 @@ settings! {
     #[arg(long, env = "DAYI_QUERY_CACHE", value_name = "MB", global = true, hide_short_help = true,
           help_heading = "Settings")]
     query_cache: usize,
+    /// Keep the questions that are asked, without personal data, for statistics and the list of unanswered ones
+    /// [default: true]
+    #[arg(long, env = "DAYI_QUERY_LOG", global = true, num_args = 0..=1, default_missing_value = "true",
+          value_name = "BOOL", hide_short_help = true, help_heading = "Settings")]
+    query_log: bool,
+    /// Days after which logged questions and feedback are deleted [default: 90]
+    #[arg(long, env = "DAYI_QUERY_LOG_RETENTION_DAYS", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    query_log_retention_days: u32,
+    /// Unanswered questions belong together from this cosine similarity on; depends on the model [default: 0.7]
+    #[arg(long, env = "DAYI_UNANSWERED_SIMILARITY", value_name = "X", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    unanswered_similarity: f32,
     /// How log lines look [default: text]
     #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
     log_format: LogFormat,
@@ -155,6 +168,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// The HTTP service.
     pub http: HttpConfig,
+    /// What is remembered of questions.
+    pub learn: LearnConfig,
     /// How log lines look.
     pub log_format: LogFormat,
 }
@@ -168,6 +183,17 @@ pub struct QueueConfig {
     pub max_batch_tokens: usize,
     /// Bytes for the vectors of questions that were asked before; 0 keeps none.
     pub cache_bytes: usize,
+}
+
+/// What is remembered of questions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnConfig {
+    /// Whether questions are logged at all.
+    pub query_log: bool,
+    /// Days after which they are deleted.
+    pub query_log_retention_days: u32,
+    /// Cosine similarity to the middle of a group of unanswered questions from which on a question belongs to it.
+    pub unanswered_similarity: f32,
 }
 
 /// Limits of the HTTP service.
@@ -271,6 +297,11 @@ impl Config {
                 max_batch_queries: settings.max_batch_queries.unwrap_or(256),
                 request_timeout: Duration::from_millis(settings.request_timeout_ms.unwrap_or(30_000)),
             },
+            learn: LearnConfig {
+                query_log: settings.query_log.unwrap_or(true),
+                query_log_retention_days: settings.query_log_retention_days.unwrap_or(90),
+                unanswered_similarity: settings.unanswered_similarity.unwrap_or(0.7),
+            },
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
         };
         config.validate()?;
@@ -292,7 +323,11 @@ impl Config {
         at_least_one("max_body_bytes", Some(self.http.max_body_bytes));
         at_least_one("max_query_chars", Some(self.http.max_query_chars));
         at_least_one("max_batch_queries", Some(self.http.max_batch_queries));
+        at_least_one("query_log_retention_days", Some(self.learn.query_log_retention_days as usize));
         at_least_one("request_timeout_ms", Some(self.http.request_timeout.as_millis() as usize));
+        if !(-1.0..=1.0).contains(&self.learn.unanswered_similarity) {
+            problems.push("unanswered_similarity must be from -1 to 1".to_owned());
+        }
         if let Err(error) = self.index.hnsw.validate() {
             problems.push(error.to_string());
         }

@@ -7,7 +7,7 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> editor, eval -> matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, training -> editor, eval, learn -> matcher -> rank, index, embed, store -> text, faq, vector
 //! ```
 
 pub mod cli;
@@ -19,6 +19,7 @@ pub mod faq;
 pub mod http;
 pub mod import;
 pub mod index;
+pub mod learn;
 pub mod lint;
 pub mod matcher;
 pub mod rank;

@@ -15,6 +15,7 @@ mod open;
 mod output;
 mod progress;
 mod serve;
+mod unanswered;
 mod undo;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
@@ -60,6 +61,7 @@ enum Command {
     Undo(undo::UndoArgs),
     Rollback(undo::RollbackArgs),
     Model(model::Args),
+    Unanswered(unanswered::Args),
 }
 
 /// What a command answers with: an exit code, or an error that [`run`] prints.
@@ -84,6 +86,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Undo(args) => undo::undo(&args, &config),
                 Command::Rollback(args) => undo::rollback(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
+                Command::Unanswered(args) => unanswered::run(&args, &config),
             }
         });
     outcome.unwrap_or_else(|error| {

@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     editor::{self, Editor, Setup},
     http::{self, metrics::Metrics, state::AppState},
+    learn::{Journal, Served},
     matcher::Matcher,
     store::Store,
 };
@@ -36,13 +37,16 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone())?);
     let setup = Setup {
-        embedder,
+        embedder: embedder.clone(),
         params: config.index,
         folder: Some(open::snapshots(&config.data)),
         clock: editor::system_clock(),
     };
     let editor = Editor::start(&config.data, matcher.clone(), setup)?;
-    let app = AppState::new(matcher, editor, config.http, metrics);
+    let served = Served { matcher: matcher.clone(), embedder };
+    let clock = Arc::new(jiff::Timestamp::now);
+    let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
+    let app = AppState::new(matcher, editor, Arc::new(journal), config.http, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

@@ -15,6 +15,7 @@ use prometheus_client::{
 
 use crate::{
     embed::batcher::{BatchReport, Observer},
+    learn::{FeedbackVerdict, JournalObserver},
     rank::Decision,
 };
 
@@ -25,6 +26,9 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
     decisions: Family<DecisionLabels, Counter>,
+    feedback: Family<FeedbackLabels, Counter>,
+    logged: Counter,
+    dropped: Counter,
     queue_depth: Gauge,
     batch_texts: Histogram,
     batch_tokens: Histogram,
@@ -53,6 +57,11 @@ struct DecisionLabels {
     decision: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FeedbackLabels {
+    verdict: &'static str,
+}
+
 /// 0.5 ms to 8 s, doubling.
 fn latency_histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 15))
@@ -73,6 +82,16 @@ impl Default for Metrics {
         );
         let decisions = Family::default();
         registry.register("decisions", "Questions by decision", decisions.clone());
+        let feedback = Family::default();
+        registry.register("feedback", "Feedback by verdict", feedback.clone());
+        let logged = Counter::default();
+        registry.register("query_log_written", "Questions written to the query log", logged.clone());
+        let dropped = Counter::default();
+        registry.register(
+            "query_log_dropped",
+            "Questions that are not in the query log: too many were waiting, or the database failed",
+            dropped.clone(),
+        );
         let queue_depth = Gauge::default();
         registry.register("queue_depth", "Texts waiting for the model", queue_depth.clone());
         let batch_texts = Histogram::new(exponential_buckets(1.0, 2.0, 9));
@@ -105,6 +124,9 @@ impl Default for Metrics {
             requests,
             latency,
             decisions,
+            feedback,
+            logged,
+            dropped,
             queue_depth,
             batch_texts,
             batch_tokens,
@@ -145,6 +167,20 @@ impl Metrics {
             tracing::error!(%error, "cannot encode the metrics");
         }
         text
+    }
+}
+
+impl JournalObserver for Metrics {
+    fn logged(&self, questions: usize) {
+        self.logged.inc_by(questions as u64);
+    }
+
+    fn dropped(&self, questions: usize) {
+        self.dropped.inc_by(questions as u64);
+    }
+
+    fn feedback(&self, verdict: FeedbackVerdict) {
+        self.feedback.get_or_create(&FeedbackLabels { verdict: verdict.as_str() }).inc();
     }
 }
 

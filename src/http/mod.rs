@@ -61,6 +61,12 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::drafts::list, routes::drafts::discard_all))
         .routes(routes!(routes::drafts::discard))
         .routes(routes!(routes::drafts::publish))
+        .routes(routes!(routes::feedback::feedback))
+        .routes(routes!(routes::unanswered::list))
+        .routes(routes!(routes::unanswered::accept_group))
+        .routes(routes!(routes::unanswered::ignore))
+        .routes(routes!(routes::unanswered::reopen))
+        .routes(routes!(routes::statistics::statistics))
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))
@@ -96,9 +102,10 @@ pub fn router(app: AppState) -> Router {
 /// # Errors
 /// When the socket fails.
 pub async fn serve(listener: TcpListener, app: AppState) -> std::io::Result<()> {
-    let matcher = app.matcher().clone();
+    let (matcher, journal) = (app.matcher().clone(), app.journal().clone());
     axum::serve(listener, router(app)).with_graceful_shutdown(shutdown::signal()).await?;
     matcher.close().await;
+    journal.close().await;
     Ok(())
 }
 

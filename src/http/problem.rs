@@ -17,7 +17,9 @@ use utoipa::{
 };
 
 use crate::{
-    editor, matcher,
+    editor,
+    learn::{AcceptError, FeedbackError, JournalError},
+    matcher,
     store::{Conflict, DraftError, UndoError},
 };
 
@@ -219,6 +221,23 @@ impl From<editor::Error> for Problem {
     }
 }
 
+impl From<FeedbackError> for Problem {
+    fn from(error: FeedbackError) -> Self {
+        match error {
+            FeedbackError::UnknownQuery { .. } => Self::missing(error.to_string()),
+            FeedbackError::UnknownEntry { field, .. } => {
+                Self::invalid(vec![FieldError { pointer: format!("/{field}"), detail: error.to_string() }])
+            }
+            FeedbackError::Overloaded => Self::overloaded(),
+            FeedbackError::Closed => Self::unavailable("the service is shutting down"),
+            FeedbackError::Store { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot keep feedback");
+                Self::internal()
+            }
+        }
+    }
+}
+
 impl From<Conflict> for Problem {
     fn from(conflict: Conflict) -> Self {
         let detail = conflict.to_string();
@@ -226,6 +245,34 @@ impl From<Conflict> for Problem {
             Conflict::Exists { .. } | Conflict::Twice { .. } => Self::conflict(detail),
             Conflict::Missing { .. } => Self::missing(detail),
             Conflict::Stale { .. } => Self::stale(detail),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::UnknownGroup { .. } => Self::missing(error.to_string()),
+            JournalError::Overloaded => Self::overloaded(),
+            JournalError::Closed => Self::unavailable("the service is shutting down"),
+            JournalError::Store(_) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot read or change what was learned"
+                );
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::UnknownGroup { .. } | AcceptError::UnknownEntry { .. } => {
+                Self::missing(error.to_string())
+            }
+            AcceptError::Store(error) => Self::from(JournalError::Store(error)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{config::HttpConfig, editor::Editor, matcher::Matcher};
+use crate::{config::HttpConfig, editor::Editor, learn::Journal, matcher::Matcher};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -12,6 +12,7 @@ pub struct AppState(Arc<App>);
 struct App {
     matcher: Arc<Matcher>,
     editor: Editor,
+    journal: Arc<Journal>,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -19,8 +20,14 @@ struct App {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, editor: Editor, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { matcher, editor, limits, metrics }))
+    pub fn new(
+        matcher: Arc<Matcher>,
+        editor: Editor,
+        journal: Arc<Journal>,
+        limits: HttpConfig,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self(Arc::new(App { matcher, editor, journal, limits, metrics }))
     }
 
     /// What answers questions.
@@ -33,6 +40,12 @@ impl AppState {
     #[must_use]
     pub fn editor(&self) -> &Editor {
         &self.0.editor
+    }
+
+    /// Where questions and feedback are written down.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.0.journal
     }
 
     /// Limits on requests.

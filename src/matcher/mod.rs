@@ -27,7 +27,7 @@ pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
 pub use find_synonyms::{FindSynonymsError, SYNONYMS_FILE, find_synonyms};
 pub use itself::{SelfAsked, Winner};
-pub use query::{MAX_TOP_K, Match, Query, Verdict};
+pub use query::{MAX_BEST, MAX_TOP_K, Match, Query, Verdict};
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
 use self::query_cache::QueryCache;

@@ -13,6 +13,9 @@ use crate::{
 /// Most entries a question may ask for.
 pub const MAX_TOP_K: usize = 50;
 
+/// Entries that [`Verdict::best`] holds at most: as many as are worth offering.
+pub const MAX_BEST: usize = 5;
+
 /// A question and which entries to return. Only `text` decides confidence and decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -53,6 +56,9 @@ pub struct Verdict {
     pub decision: Decision,
     /// At most `top_k` entries that the filters let through.
     pub matches: Vec<Match>,
+    /// The most probable entries of all, whatever `top_k` and filters hide, at most [`MAX_BEST`]: for the query log.
+    #[serde(skip)]
+    pub best: Vec<(Arc<Entry>, f32)>,
     /// Version of the FAQ.
     pub index_version: u64,
     /// Name of the model.

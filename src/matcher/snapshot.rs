@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::{
     prepared::Prepared,
-    query::{Match, Query, Verdict},
+    query::{MAX_BEST, Match, Query, Verdict},
     wordings::{Reading, Wordings},
 };
 use crate::{
@@ -196,9 +196,9 @@ impl Snapshot {
         let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
         let opposed = ranked.first().is_some_and(|best| considered.opposes(best.candidate));
         let decision = policy::decide(&confidences, self.ranker.thresholds, opposed);
-        let admitted = ranked.iter().filter(|ranked| {
-            query.admits(&self.entries[considered.candidates[ranked.candidate] as usize].entry)
-        });
+        let entry_of =
+            |ranked: &Ranked| &self.entries[considered.candidates[ranked.candidate] as usize].entry;
+        let admitted = ranked.iter().filter(|ranked| query.admits(entry_of(ranked)));
         let matches = admitted.take(query.top_k).map(|ranked| Match {
             explanation: query.explain.then(|| self.explain_match(&query.text, &considered, ranked)),
             ..self.found(&considered, ranked)
@@ -206,6 +206,11 @@ impl Snapshot {
         Ok(Verdict {
             decision,
             matches: matches.collect(),
+            best: ranked
+                .iter()
+                .take(MAX_BEST)
+                .map(|ranked| (entry_of(ranked).clone(), ranked.confidence))
+                .collect(),
             index_version: self.version,
             model: self.model.name.clone(),
             explanation: query.explain.then(|| self.explain(&query.text, decision, &considered, &ranked)),

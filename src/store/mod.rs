@@ -1,5 +1,5 @@
-//! What must not be lost, in one `SQLite` file: entries with their history and drafts, and the vectors that were
-//! already computed.
+//! What must not be lost, in one `SQLite` file: entries with their history and drafts, the vectors that were already
+//! computed, what was asked and what people said of the answers.
 //!
 //! Everything else in the data directory (index snapshots) can be rebuilt from here. Vectors are plain rows of
 //! numbers under the fingerprint of the model that made them; this module knows nothing of models or indexes.
@@ -7,8 +7,12 @@
 mod drafts;
 mod edits;
 mod entries;
+mod groups;
 mod history;
+mod journal;
 mod schema;
+mod statistics;
+mod unanswered;
 mod vectors;
 mod writer;
 
@@ -17,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 pub use drafts::{Draft, DraftError};
@@ -24,7 +29,11 @@ pub use edits::{
     COMMAND_LINE, Committed, Conflict, Edit, EditError, ImportCounts, Outcome, Refusal, Written,
 };
 pub use entries::{Cursor, Edition, Filter, Page, Stored};
+pub use groups::{GroupDecision, GroupState, NewWording, Place, WaitingQuestion};
 pub use history::{Change, HistoryFilter, UndoError};
+pub use journal::{Feedback, FeedbackFate, FeedbackVerdict, LoggedQuery, UnansweredReason};
+pub use statistics::{EntryUsage, PIECE, Period, PieceCount, UsageOrder};
+pub use unanswered::{GroupCounts, GroupFilter, GroupPage, GroupWording};
 pub use vectors::{StoredVector, TextHash};
 
 /// File name of the database inside the data directory.
@@ -155,11 +164,28 @@ impl Store {
             .map_err(self.failed("read"))
     }
 
+    /// What `read` makes of each row of a query.
+    fn list<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(self.failed("read"))?;
+        let rows = statement.query_map(parameters, read).map_err(self.failed("read"))?;
+        rows.collect::<rusqlite::Result<_>>().map_err(self.failed("read"))
+    }
+
     /// Turns a `SQLite` error into ours: `.map_err(self.failed("read"))`.
     fn failed(&self, action: &'static str) -> impl FnOnce(rusqlite::Error) -> Error + use<> {
         let path = self.path.clone();
         move |source| Error::Database { action, path, source }
     }
+}
+
+/// Milliseconds since 1970; what no calendar holds is as long ago as can be.
+fn time(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

@@ -70,6 +70,63 @@ const MIGRATIONS: &[M<'static>] = &[
         actor TEXT NOT NULL
     );",
     ),
+    M::up(
+        "-- Times are milliseconds since 1970. `text` is masked; `candidates` is JSON, [[id, confidence], ...], most
+        -- probable first; `best` is the first of them.
+        CREATE TABLE queries (
+            ordinal       INTEGER PRIMARY KEY AUTOINCREMENT,
+            id            BLOB NOT NULL UNIQUE,
+            asked_at      INTEGER NOT NULL,
+            channel       TEXT NOT NULL,
+            text          TEXT NOT NULL,
+            decision      TEXT NOT NULL,
+            best          TEXT,
+            candidates    TEXT NOT NULL,
+            index_version INTEGER NOT NULL,
+            took_us       INTEGER NOT NULL
+        );
+        CREATE INDEX queries_by_time ON queries (asked_at);
+
+        -- `entry_id` is empty where a verdict is about no entry in particular.
+        CREATE TABLE feedback (
+            query_id BLOB NOT NULL,
+            entry_id TEXT NOT NULL,
+            verdict  TEXT NOT NULL,
+            chosen   TEXT,
+            comment  TEXT,
+            given_at INTEGER NOT NULL,
+            PRIMARY KEY (query_id, entry_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX feedback_by_time ON feedback (given_at);",
+    ),
+    M::up(
+        "-- Unanswered questions by meaning: `groups` have `group_questions`, one a wording, and those are asked in
+        -- `queries`. `reason` is why a question counted as unanswered when it was asked, `rejected` whether somebody
+        -- said so later; `waiting` until it is grouped.
+        CREATE TABLE groups (
+            id           INTEGER PRIMARY KEY AUTOINCREMENT,
+            state        TEXT NOT NULL,
+            entry        TEXT,
+            decided_by   TEXT,
+            decided_at   INTEGER,
+            asked_before INTEGER
+        );
+        CREATE TABLE group_questions (
+            id     INTEGER PRIMARY KEY AUTOINCREMENT,
+            grp    INTEGER NOT NULL REFERENCES groups (id),
+            key    TEXT NOT NULL UNIQUE,
+            text   TEXT NOT NULL,
+            model  TEXT NOT NULL,
+            vector BLOB NOT NULL
+        );
+        CREATE INDEX group_questions_by_group ON group_questions (grp);
+        ALTER TABLE queries ADD COLUMN reason TEXT;
+        ALTER TABLE queries ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE queries ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE queries ADD COLUMN question INTEGER REFERENCES group_questions (id);
+        CREATE INDEX queries_waiting ON queries (ordinal) WHERE waiting;
+        CREATE INDEX queries_by_question ON queries (question) WHERE question IS NOT NULL;",
+    ),
 ];
 
 /// Settings of the connection, before anything else touches the file.

@@ -81,28 +81,22 @@ impl Store {
         model: &str,
         vectors: impl IntoIterator<Item = (TextHash, StoredVector)>,
     ) -> Result<(), Error> {
-        let failed = self.failed("write");
-        let write = || -> rusqlite::Result<()> {
-            let transaction =
-                self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            {
-                let mut statement =
-                    transaction.prepare_cached("INSERT OR REPLACE INTO vectors VALUES (?1, ?2, ?3, ?4)")?;
-                for (text, StoredVector { vector, tokens }) in vectors {
-                    statement.execute(params![model, text.0, encode(&vector), tokens])?;
-                }
+        self.transact(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("INSERT OR REPLACE INTO vectors VALUES (?1, ?2, ?3, ?4)")?;
+            for (text, StoredVector { vector, tokens }) in vectors {
+                statement.execute(params![model, text.0, encode(&vector), tokens])?;
             }
-            transaction.commit()
-        };
-        write().map_err(failed)
+            Ok(())
+        })
     }
 }
 
-fn encode(vector: &[f32]) -> Vec<u8> {
+pub(super) fn encode(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn decode(blob: &[u8], dimension: usize) -> Option<Vec<f32>> {
+pub(super) fn decode(blob: &[u8], dimension: usize) -> Option<Vec<f32>> {
     let (numbers, rest) = blob.as_chunks::<4>();
     let vector: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     (rest.is_empty() && vector.len() == dimension && vector.iter().all(|x| x.is_finite())).then_some(vector)

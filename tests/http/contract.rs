@@ -288,7 +288,16 @@ async fn every_route_is_in_the_openapi_document_and_the_docs_page_is_there() {
     let service = service(Settings::default());
     let document = service.get("/openapi.json").await.json();
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    for path in ["/v1/match", "/v1/match/batch", "/healthz", "/readyz", "/metrics"] {
+    for path in [
+        "/v1/match",
+        "/v1/match/batch",
+        "/v1/feedback",
+        "/v1/unanswered",
+        "/v1/stats",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ] {
         assert!(paths.iter().any(|known| *known == path), "{path} is missing in {paths:?}");
     }
     let page = service.get("/docs/").await;

@@ -4,5 +4,7 @@
 mod contract;
 mod entries;
 mod history;
+mod learning;
 mod load;
 mod support;
+mod unanswered;

@@ -1,6 +1,9 @@
 //! What several test files need.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use axum::{
     Router,
@@ -13,9 +16,11 @@ use dayi::{
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
     http::{metrics::Metrics, router, state::AppState},
+    learn::{Journal, Served},
     matcher::{self, Builder, Matcher},
     store::Store,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -24,9 +29,14 @@ use tower::ServiceExt;
 pub(crate) struct Service {
     pub(crate) router: Router,
     pub(crate) matcher: Arc<Matcher>,
-    /// Its data directory, gone with it.
-    pub(crate) data: TempDir,
+    pub(crate) journal: Arc<Journal>,
+    /// What the journal's clock shows, milliseconds.
+    pub(crate) now: Arc<AtomicI64>,
+    pub(crate) data: Arc<TempDir>,
 }
+
+/// 2026-01-05, a Monday, 10:00 in China.
+const START: i64 = 1_767_578_400_000;
 
 /// A response that was read to its end.
 pub(crate) struct Reply {
@@ -79,8 +89,12 @@ pub(crate) fn service(settings: Settings) -> Service {
 }
 
 pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
+    service_in(Arc::new(tempfile::tempdir().unwrap()), settings, embedder)
+}
+
+/// A service over a data directory that may have served before.
+pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
     let config = Config::resolve(settings).unwrap();
-    let data = tempfile::tempdir().unwrap();
     let mut store = Store::open_or_create(data.path()).unwrap();
     store.replace_file("faq.md", &small_faq()).unwrap();
     let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
@@ -94,11 +108,21 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let matcher =
-        Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone()).unwrap());
-    let setup = Setup { embedder, params: config.index, folder: None, clock: system_clock() };
+    let matcher = Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone());
+    let matcher = Arc::new(matcher.unwrap());
+    let setup =
+        Setup { embedder: embedder.clone(), params: config.index, folder: None, clock: system_clock() };
     let editor = Editor::start(data.path(), matcher.clone(), setup).unwrap();
-    Service { router: router(AppState::new(matcher.clone(), editor, config.http, metrics)), matcher, data }
+    let now = Arc::new(AtomicI64::new(START));
+    let clock = {
+        let now = now.clone();
+        move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap()
+    };
+    let served = Served { matcher: matcher.clone(), embedder };
+    let journal = Journal::start(data.path(), served, config.learn, metrics.clone(), Arc::new(clock));
+    let journal = Arc::new(journal.unwrap());
+    let app = AppState::new(matcher.clone(), editor, journal.clone(), config.http, metrics);
+    Service { router: router(app), matcher, journal, now, data }
 }
 
 impl Service {

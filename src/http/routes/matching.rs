@@ -1,6 +1,6 @@
 //! `POST /v1/match` and `POST /v1/match/batch`: questions in, verdicts out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -160,14 +160,14 @@ impl Validate for BatchRequest {
 }
 
 impl MatchResponse {
-    fn new(verdict: Verdict, took_ms: f64) -> Self {
+    fn new(query_id: Uuid, verdict: Verdict, took: Duration) -> Self {
         Self {
-            query_id: Uuid::now_v7(),
+            query_id,
             decision: verdict.decision,
             matches: verdict.matches.into_iter().map(MatchBody::from).collect(),
             index_version: verdict.index_version,
             model: verdict.model,
-            took_ms,
+            took_ms: took.as_secs_f64() * 1e3,
             explanation: verdict.explanation,
         }
     }
@@ -204,8 +204,7 @@ pub(in crate::http) async fn match_one(
     let start = Instant::now();
     let MatchRequest { query, top_k, category, tags, explain } = request;
     let query = Query { text: query, top_k, category, tags, explain };
-    let verdicts = app.matcher().ask(vec![query]).await?;
-    respond(&app, verdicts, start).pop().map(Json).ok_or_else(Problem::internal)
+    answer(&app, "http", vec![query], start).await?.pop().map(Json).ok_or_else(Problem::internal)
 }
 
 /// Find the entries for several questions at once.
@@ -221,17 +220,23 @@ pub(in crate::http) async fn match_batch(
     let BatchRequest { queries, top_k, category, tags } = request;
     let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone(), explain: false };
     let queries = queries.into_iter().map(query).collect();
-    let verdicts = app.matcher().ask(queries).await?;
-    Ok(Json(BatchResponse { results: respond(&app, verdicts, start) }))
+    Ok(Json(BatchResponse { results: answer(&app, "batch", queries, start).await? }))
 }
 
-fn respond(app: &AppState, verdicts: Vec<Verdict>, start: Instant) -> Vec<MatchResponse> {
-    let took_ms = start.elapsed().as_secs_f64() * 1e3;
-    verdicts
-        .into_iter()
-        .map(|verdict| {
-            app.metrics().decision(verdict.decision);
-            MatchResponse::new(verdict, took_ms)
-        })
-        .collect()
+/// Asks, counts and logs: one response a question, in order.
+async fn answer(
+    app: &AppState,
+    channel: &'static str,
+    queries: Vec<Query>,
+    start: Instant,
+) -> Result<Vec<MatchResponse>, Problem> {
+    let texts: Vec<String> = queries.iter().map(|query| query.text.clone()).collect();
+    let verdicts = app.matcher().ask(queries).await?;
+    let took = start.elapsed();
+    let respond = |(text, verdict): (&String, Verdict)| {
+        app.metrics().decision(verdict.decision);
+        let query_id = app.journal().log(channel, text, &verdict, took);
+        MatchResponse::new(query_id, verdict, took)
+    };
+    Ok(texts.iter().zip(verdicts).map(respond).collect())
 }

@@ -1,0 +1,27 @@
+//! What a FAQ learns from those who ask: the query log and what people said of the answers.
+//!
+//! Owns when and how much is remembered: masking, batching, retention. The tables are [`store`](crate::store)'s, the
+//! answers [`matcher`](crate::matcher)'s. HTTP and the channels call [`Journal::log`] once a question and
+//! [`Journal::record_feedback`] once a verdict. Nothing that is learned changes the FAQ without a person's yes.
+
+mod accept;
+mod grouping;
+mod journal;
+mod mask;
+mod statistics;
+mod unanswered;
+mod writer;
+
+pub use accept::{AcceptError, Acceptance, Change, accept};
+pub use grouping::{Centres, Grouping, GroupingError};
+pub use journal::{Clock, FeedbackError, Journal, JournalError, JournalObserver, Served, StartError};
+pub use mask::mask;
+
+pub use statistics::{
+    DayCounts, DecisionShares, FeedbackCounts, QuestionCounts, Statistics, StatisticsFilter, TookMs,
+};
+pub use unanswered::{Chosen, Draft, Example, Near, Reasons, Unanswered, UnansweredGroup, UnansweredPage};
+
+pub use crate::store::{
+    EntryUsage, Feedback, FeedbackVerdict, GroupDecision, GroupFilter, GroupState, Period, UsageOrder,
+};

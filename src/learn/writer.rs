@@ -1,0 +1,223 @@
+//! The journal's thread: masks and writes many questions at once, deletes old ones, groups unanswered ones.
+//!
+//! One thread and one connection write everything, in the order in which it came: feedback is written after the
+//! question it is about.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
+
+use super::{
+    grouping::Grouping,
+    journal::{Clock, FeedbackError, JournalError, JournalObserver, Served},
+    mask::mask,
+};
+use crate::{
+    config::LearnConfig,
+    store::{Feedback, FeedbackFate, GroupDecision, LoggedQuery, Store},
+};
+
+/// Questions written in one transaction.
+const BATCH: usize = 256;
+
+/// A question waits at most this long for others to be written with it. A crash loses no more than that.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How often old questions are looked for.
+const CLEANING: Duration = Duration::from_hours(24);
+
+/// What the thread is asked to do.
+pub(super) enum Command {
+    Log(LoggedQuery),
+    Feedback(Feedback, oneshot::Sender<Result<(), FeedbackError>>),
+    Decide(GroupDecision, oneshot::Sender<Result<(), JournalError>>),
+    Stop,
+}
+
+/// What the thread owns.
+pub(super) struct Writer {
+    pub(super) store: Store,
+    pub(super) served: Served,
+    pub(super) options: LearnConfig,
+    pub(super) observer: Arc<dyn JournalObserver>,
+    pub(super) clock: Clock,
+}
+
+/// What is written in one transaction.
+#[derive(Default)]
+struct Batch {
+    asked: Vec<LoggedQuery>,
+    feedback: Vec<Feedback>,
+    replies: Vec<oneshot::Sender<Result<(), FeedbackError>>>,
+    decisions: Vec<(GroupDecision, oneshot::Sender<Result<(), JournalError>>)>,
+    stop: bool,
+}
+
+impl Batch {
+    fn take(&mut self, command: Command) {
+        match command {
+            Command::Log(mut query) => {
+                query.text = mask(&query.text);
+                self.asked.push(query);
+            }
+            Command::Feedback(mut feedback, reply) => {
+                feedback.comment = feedback.comment.as_deref().map(mask);
+                self.feedback.push(feedback);
+                self.replies.push(reply);
+            }
+            Command::Decide(decision, reply) => self.decisions.push((decision, reply)),
+            Command::Stop => self.stop = true,
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.replies.is_empty() || !self.decisions.is_empty()
+    }
+
+    fn has_room(&self) -> bool {
+        !self.stop && self.asked.len() + self.feedback.len() + self.decisions.len() < BATCH
+    }
+
+    /// `first`, and what comes within the time that a question may wait; a batch for which somebody waits takes
+    /// along only what is there already.
+    fn collect(first: Command, commands: &Receiver<Command>) -> Self {
+        let mut batch = Self::default();
+        let deadline = Instant::now() + LINGER;
+        batch.take(first);
+        while batch.has_room() {
+            let patience = if batch.is_awaited() {
+                Duration::ZERO
+            } else {
+                deadline.saturating_duration_since(Instant::now())
+            };
+            match commands.recv_timeout(patience) {
+                Ok(command) => batch.take(command),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => batch.stop = true,
+            }
+        }
+        batch
+    }
+}
+
+impl Writer {
+    /// Works until the journal is closed.
+    pub(super) fn run(mut self, commands: &Receiver<Command>) {
+        let mut clean_at = (self.clock)();
+        let mut more_to_group = true;
+        loop {
+            let now = (self.clock)();
+            if now >= clean_at {
+                self.clean(now);
+                clean_at = now + CLEANING;
+            }
+            match commands.recv_timeout(if more_to_group { Duration::ZERO } else { CLEANING }) {
+                Ok(first) => {
+                    let batch = Batch::collect(first, commands);
+                    let stop = batch.stop;
+                    self.write(batch);
+                    if stop {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            more_to_group = self.group();
+        }
+    }
+
+    /// Groups a few of the unanswered questions. Whether there may be more.
+    fn group(&mut self) -> bool {
+        let Served { matcher, embedder } = &self.served;
+        let grouping = Grouping {
+            embedder: embedder.as_ref(),
+            snapshot: &matcher.snapshot(),
+            similarity: self.options.unanswered_similarity,
+        };
+        let store = &mut self.store;
+        // Unwind safety: what was not committed is rolled back, and the rest is only read.
+        match catch_unwind(AssertUnwindSafe(|| grouping.step(store))) {
+            Ok(Ok(more)) => return more,
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "unanswered questions are not grouped; the next question tries again");
+            }
+            Err(_) => {
+                tracing::error!("the model crashed on an unanswered question; the next question tries again");
+            }
+        }
+        false
+    }
+
+    /// Deletes what is older than the retention.
+    fn clean(&mut self, now: Timestamp) {
+        let days = i64::from(self.options.query_log_retention_days);
+        let Ok(cutoff) = now.checked_sub(SignedDuration::from_hours(days * 24)) else { return };
+        match self.store.forget_before(cutoff) {
+            Ok(0) => {}
+            Ok(questions) => tracing::info!(questions, days, "deleted old questions from the query log"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "old questions are not deleted");
+            }
+        }
+    }
+
+    fn write(&mut self, batch: Batch) {
+        let Batch { asked, feedback, replies, decisions, stop: _ } = batch;
+        for (decision, reply) in decisions {
+            let told = match self.store.decide_group(&decision, (self.clock)()) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(JournalError::UnknownGroup { group: decision.group }),
+                Err(error) => Err(error.into()),
+            };
+            // Whoever asked may have gone.
+            let _ = reply.send(told);
+        }
+        if asked.is_empty() && feedback.is_empty() {
+            return;
+        }
+        let now = (self.clock)();
+        match self.store.write_journal(&asked, &feedback, now, self.options.query_log) {
+            Ok(fates) => {
+                self.observer.logged(asked.len());
+                for ((fate, given), reply) in fates.into_iter().zip(feedback).zip(replies) {
+                    let told = match fate {
+                        FeedbackFate::Kept => {
+                            self.observer.feedback(given.verdict);
+                            Ok(())
+                        }
+                        FeedbackFate::Repeated => Ok(()),
+                        FeedbackFate::UnknownQuery => Err(FeedbackError::UnknownQuery { id: given.query_id }),
+                        FeedbackFate::UnknownEntry { id, field } => {
+                            Err(FeedbackError::UnknownEntry { id, field })
+                        }
+                    };
+                    let _ = reply.send(told);
+                }
+            }
+            Err(error) => {
+                self.observer.dropped(asked.len());
+                let error = Arc::new(error);
+                if replies.is_empty() {
+                    tracing::error!(
+                        error = error.as_ref() as &dyn std::error::Error,
+                        questions = asked.len(),
+                        "questions are not logged"
+                    );
+                }
+                for reply in replies {
+                    let _ = reply.send(Err(FeedbackError::Store { source: error.clone() }));
+                }
+            }
+        }
+    }
+}
