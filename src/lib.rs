@@ -7,14 +7,16 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, training -> editor, eval, learn -> matcher -> rank, index, embed, store -> text, faq, vector
+//! main -> cli -> http, lint, import, export, training -> editor, eval, learn -> matcher -> rank, index, embed, store -> text, faq, assets, sheet, vector
 //! ```
 
+pub mod assets;
 pub mod cli;
 pub mod config;
 pub mod editor;
 pub mod embed;
 pub mod eval;
+pub mod export;
 pub mod faq;
 pub mod http;
 pub mod import;
@@ -23,6 +25,7 @@ pub mod learn;
 pub mod lint;
 pub mod matcher;
 pub mod rank;
+mod sheet;
 pub mod store;
 pub mod text;
 pub mod training;

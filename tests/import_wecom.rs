@@ -17,7 +17,7 @@ fn root() -> &'static Path {
 }
 
 fn imported() -> import::Import {
-    import::import_file(&root().join("data/wecom-faq/wecom-faq.md")).unwrap()
+    import::import_file(&root().join("data/wecom-faq/wecom-faq.md"), &import::Options::default()).unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use dayi::{
     config::{Config, Settings},
     embed::{self, Embedder, Role},
     faq::Entry,
-    import::import_file,
+    import::{Options, import_file},
     matcher::{Builder, Query, Snapshot, Verdict, find_ranker},
     rank::Decision,
     store::Store,
@@ -23,7 +23,7 @@ static MODEL: LazyLock<Arc<dyn Embedder>> =
 
 /// The customer's FAQ.
 static WECOM: LazyLock<Asked> = LazyLock::new(|| {
-    let imported = import_file(Path::new("data/wecom-faq/wecom-faq.md")).unwrap();
+    let imported = import_file(Path::new("data/wecom-faq/wecom-faq.md"), &Options::default()).unwrap();
     Asked::of(&imported.entries, "")
 });
 

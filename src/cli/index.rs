@@ -1,27 +1,46 @@
 //! `dayi index`: files into the data directory.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    fs::File,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use serde::Serialize;
 
 use super::{FAILURE, Outcome, open, output};
 use crate::{
     config::Config,
-    import::ImportReport,
+    import::{self, Diff, ImportReport, Options, Preset},
     matcher::BuildReport,
-    store::{ImportCounts, Store},
+    store::{self, ImportCounts, Store},
 };
 
 /// Imports FAQ files, embeds what changed, and builds the index in the data directory.
 ///
 /// Entries of a file that was imported before are updated; entries that the file no longer has are removed. Only
-/// texts that were never embedded with this model are embedded. A run that was interrupted is completed by the
-/// next one.
+/// texts that were never embedded with this model are embedded. Pictures are copied into the data directory. A run
+/// that was interrupted is completed by the next one.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  dayi index faq.docx                                     Word, with numbered questions and pictures
+  dayi index faq.xlsx --dry-run                           what would change, and nothing else
+  dayi index maxkb.csv --preset maxkb --failed-rows bad.csv")]
 pub(super) struct Args {
-    /// FAQ files: Markdown or JSON Lines
+    /// FAQ files: Markdown, CSV, TSV, XLSX, JSON Lines, or a ZIP of one with its pictures
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Which product wrote the files [default: told by the columns; a file that could be of two is refused]
+    #[arg(long)]
+    preset: Option<Preset>,
+    /// Say what would be added, changed and removed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the rows that could not be used to this CSV file, to be repaired and imported by itself
+    #[arg(long, value_name = "FILE")]
+    failed_rows: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -38,15 +57,52 @@ struct Report<'a> {
     entries: usize,
 }
 
+/// What a dry run says.
+#[derive(Serialize)]
+struct Preview<'a> {
+    dry_run: bool,
+    counts: ImportCounts,
+    files: Vec<FilePreview<'a>>,
+    failed: &'a [String],
+}
+
+#[derive(Serialize)]
+struct FilePreview<'a> {
+    #[serde(flatten)]
+    report: &'a ImportReport,
+    #[serde(flatten)]
+    diff: Diff,
+}
+
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
-    let files = open::Files::read(&args.files);
+    let options = Options { preset: args.preset, data: Some(&config.data), ..Options::default() };
+    let files = open::Files::read(&args.files, &options);
     files.tell();
+    if let Some(path) = &args.failed_rows {
+        write_failed(&files, path)?;
+    }
     if files.failed.len() == args.files.len() {
         return Err("none of the files could be used, see above; nothing is changed".into());
     }
+    if args.dry_run {
+        preview(args, &files, config)?;
+    } else {
+        import(args, &files, config)?;
+    }
+    Ok(if files.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+}
+
+fn write_failed(files: &open::Files, path: &Path) -> Result<(), Box<dyn Error>> {
+    let cannot = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let file = File::create(path).map_err(|error| cannot(&error))?;
+    import::write_failed(files.read_ones(), file).map_err(|error| cannot(&error))?;
+    Ok(())
+}
+
+fn import(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
     let embedder = open::model(config)?;
     let mut store = Store::open_or_create(&config.data)?;
-    let counts = files.store_in(&mut store)?;
+    let counts = files.store_in(&mut store, Some(&config.data))?;
     let (snapshot, built) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     let report = Report {
         counts,
@@ -56,20 +112,11 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         index_version: snapshot.version(),
         entries: snapshot.entries().len(),
     };
-    if args.json {
-        output::json(&report)?;
-    } else {
-        print(&report)?;
-    }
-    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+    if args.json { output::json(&report) } else { Ok(print(&report)?) }
 }
 
 fn print(report: &Report<'_>) -> std::io::Result<()> {
-    for file in &report.reports {
-        let issues =
-            if file.issues.is_empty() { String::new() } else { format!(", {} notes", file.issues.len()) };
-        output::line(format_args!("{}: {} entries{issues}", file.file, file.imported))?;
-    }
+    report.reports.iter().try_for_each(|file| print_file(file))?;
     let counts = report.counts;
     output::line(format_args!(
         "entries: {} added, {} changed, {} unchanged, {} removed",
@@ -91,4 +138,74 @@ fn print(report: &Report<'_>) -> std::io::Result<()> {
         built.search,
         if built.reopened { "unchanged" } else { "built" }
     ))
+}
+
+fn print_file(file: &ImportReport) -> std::io::Result<()> {
+    let some =
+        |count: usize, what: &str| if count == 0 { String::new() } else { format!(", {count} {what}") };
+    let notes = file.issues.len() - file.skipped - file.failed;
+    output::line(format_args!(
+        "{}: {} entries{}{}{}",
+        file.file,
+        file.imported,
+        some(file.skipped, "skipped"),
+        some(file.failed, "failed"),
+        some(notes, "notes")
+    ))
+}
+
+/// Compares the files with what is stored. Neither the store nor its folder is made when they are not there.
+fn preview(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
+    let store = match Store::open(&config.data) {
+        Ok(store) => Some(store),
+        Err(store::Error::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let stored = store.as_ref().map(Store::entries).transpose()?.unwrap_or_default();
+    let mut counts = ImportCounts::default();
+    let mut previews = Vec::with_capacity(files.imports.len());
+    for file in &files.imports {
+        let of_file = store.as_ref().map(|store| store.ids_of_file(&file.report.file)).transpose()?;
+        let diff = import::diff(&stored, &of_file.unwrap_or_default(), &file.entries);
+        counts += ImportCounts {
+            added: diff.added.len(),
+            changed: diff.changed.len(),
+            unchanged: diff.unchanged,
+            removed: diff.removed.len(),
+        };
+        previews.push(FilePreview { report: &file.report, diff });
+    }
+    let preview = Preview { dry_run: true, counts, files: previews, failed: &files.failed };
+    if args.json { output::json(&preview) } else { Ok(print_preview(&preview)?) }
+}
+
+fn print_preview(preview: &Preview<'_>) -> std::io::Result<()> {
+    for FilePreview { report, diff } in &preview.files {
+        print_file(report)?;
+        print_some('+', diff.added.iter())?;
+        print_some('~', diff.changed.iter().map(|it| format!("{} ({})", it.id, it.fields.join(", "))))?;
+        print_some('-', diff.removed.iter())?;
+    }
+    let counts = preview.counts;
+    output::line(format_args!(
+        "entries: {} would be added, {} changed, {} removed; {} are unchanged. This was a dry run, nothing is changed",
+        counts.added, counts.changed, counts.removed, counts.unchanged
+    ))
+}
+
+/// The first of many, and how many more there are.
+fn print_some<T: std::fmt::Display>(
+    mark: char,
+    all: impl ExactSizeIterator<Item = T>,
+) -> std::io::Result<()> {
+    const SHOWN: usize = 20;
+    let more = all.len().saturating_sub(SHOWN);
+    for one in all.take(SHOWN) {
+        output::line(format_args!("  {mark} {one}"))?;
+    }
+    if more > 0 {
+        output::line(format_args!("  {mark} … and {more} more; --json shows all of them"))
+    } else {
+        Ok(())
+    }
 }

@@ -31,8 +31,8 @@ pub(super) struct Args {
     /// Check these files instead of the data directory
     #[arg(long, value_name = "FILE", num_args = 1..)]
     faq: Vec<PathBuf>,
-    /// Look for the pictures of the data directory in this folder; without it they are not checked. With --faq they
-    /// are looked for beside each file
+    /// Look for pictures in this folder too, besides those that the data directory holds. With --faq they are looked
+    /// for beside each file
     #[arg(long, value_name = "DIR", conflicts_with = "faq")]
     pictures: Option<PathBuf>,
     /// Fail on warnings too
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let open::Source { mut store, directory, files } = open::Source::open(&args.faq, config)?;
     let embedder = open::model(config)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, directory)?;
-    let sources = Sources { imports: &files.reports(), pictures: args.pictures.as_deref() };
+    let sources = Sources { imports: &files.reports(), pictures: args.pictures.as_deref(), data: directory };
     let report = lint::check(&store.entries()?, &snapshot, &sources)?;
     if args.json {
         output::json(&report)?;

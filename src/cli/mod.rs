@@ -6,6 +6,7 @@
 mod ask;
 mod eval;
 mod explain;
+mod export;
 mod fit;
 mod history;
 mod index;
@@ -55,6 +56,7 @@ enum Command {
     Ask(ask::Args),
     Serve(serve::Args),
     Eval(eval::Args),
+    Export(export::Args),
     Lint(lint::Args),
     Fit(fit::Args),
     History(history::Args),
@@ -80,6 +82,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Ask(args) => ask::run(args, &config),
                 Command::Serve(args) => serve::run(&args, &config),
                 Command::Eval(args) => eval::run(&args, &config),
+                Command::Export(args) => export::run(&args, &config),
                 Command::Lint(args) => lint::run(&args, &config),
                 Command::Fit(args) => fit::run(&args, &config),
                 Command::History(args) => history::run(args, &config),

@@ -1,7 +1,7 @@
 //! From files and settings to a matcher: what `index`, `ask`, `serve` and `eval` begin with.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     error::Error,
     path::{Path, PathBuf},
     sync::Arc,
@@ -9,11 +9,12 @@ use std::{
 
 use super::{output, progress::Bars};
 use crate::{
+    assets::Assets,
     config::Config,
     embed::{self, Embedder},
     eval::dataset::Loaded,
     faq::EntryId,
-    import::{self, Import, ImportReport},
+    import::{self, Import, ImportReport, Options, OtherFiles},
     matcher::{self, BuildReport, Builder, Snapshot},
     rank::Ranker,
     store::{ImportCounts, Store},
@@ -28,25 +29,28 @@ pub(super) fn snapshots(directory: &Path) -> PathBuf {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// What is in them, and what is to be said about them.
-    imports: Vec<Import>,
+    pub imports: Vec<Import>,
+    /// Files of which not one entry could be used.
+    empty: Vec<Import>,
     /// Why files could not be used at all.
     pub failed: Vec<String>,
 }
 
 impl Files {
     /// Reads `paths`. A file that cannot be used does not keep the others out; see [`tell`](Self::tell).
-    pub(super) fn read(paths: &[PathBuf]) -> Self {
+    pub(super) fn read(paths: &[PathBuf], options: &Options<'_>) -> Self {
         let mut files = Self::default();
-        let mut taken = HashMap::new();
+        let mut others = OtherFiles::default();
         for path in paths {
-            match import::import_file(path) {
+            match import::import_file(path, options) {
                 // An empty file is more likely a mistake than a wish to remove all of its entries.
                 Ok(import) if import.entries.is_empty() => {
                     tell(&import.report);
                     files.fail(format!("{}: no entry was found, so nothing is changed", import.report.file));
+                    files.empty.push(import);
                 }
                 Ok(mut import) => {
-                    import.leave_out_taken(&mut taken);
+                    import.leave_out_taken(&mut others);
                     files.imports.push(import);
                 }
                 Err(error) => {
@@ -68,13 +72,26 @@ impl Files {
         if self.failed.is_empty() { Ok(self) } else { Err("a FAQ file could not be used, see above".into()) }
     }
 
-    /// Brings the entries into `store`.
-    pub(super) fn store_in(&self, store: &mut Store) -> Result<ImportCounts, Box<dyn Error>> {
+    /// Brings the entries into `store`, and the pictures they refer to into `data`, its directory, if it has one.
+    pub(super) fn store_in(
+        &self,
+        store: &mut Store,
+        data: Option<&Path>,
+    ) -> Result<ImportCounts, Box<dyn Error>> {
+        if let Some(data) = data {
+            // Before the entries: none may ever refer to a picture that is not there.
+            Assets::in_data(data).keep(self.imports.iter().flat_map(|import| &import.pictures))?;
+        }
         let mut counts = ImportCounts::default();
         for import in &self.imports {
             counts += store.replace_file(&import.report.file, &import.entries)?;
         }
         Ok(counts)
+    }
+
+    /// Every file that could be read, those without a usable entry too.
+    pub(super) fn read_ones(&self) -> impl Iterator<Item = &Import> + Clone {
+        self.imports.iter().chain(&self.empty)
     }
 
     /// Entries that an evaluation leaves out.
@@ -107,9 +124,9 @@ impl<'a> Source<'a> {
             let store = Store::open(&config.data)?;
             return Ok(Self { store, directory: Some(&config.data), files: Files::default() });
         }
-        let files = Files::read(faq).complete()?;
+        let files = Files::read(faq, &Options::default()).complete()?;
         let mut store = Store::in_memory()?;
-        files.store_in(&mut store)?;
+        files.store_in(&mut store, None)?;
         Ok(Self { store, directory: None, files })
     }
 }

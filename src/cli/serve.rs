@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     editor::{self, Editor, Setup},
     http::{self, metrics::Metrics, state::AppState},
+    import::Options,
     learn::{Journal, Served},
     matcher::Matcher,
     store::Store,
@@ -26,12 +27,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
-    let files = open::Files::read(&args.faq).complete()?;
+    let files = open::Files::read(&args.faq, &Options { data: Some(&config.data), ..Options::default() })
+        .complete()?;
     files.tell();
     let embedder = open::model(config)?;
     let mut store =
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
-    files.store_in(&mut store)?;
+    files.store_in(&mut store, Some(&config.data))?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     drop(store);
     let metrics = Arc::new(Metrics::default());

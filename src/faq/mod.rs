@@ -5,9 +5,11 @@
 
 mod answer;
 mod id;
+mod limits;
 
 pub use answer::{Answer, Image};
 pub use id::{EntryId, EntryIdError};
+pub use limits::{MAX_ANSWER_CHARS, MAX_PHRASINGS, MAX_QUESTION_CHARS};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -95,6 +97,13 @@ impl Entry {
     /// Every way of asking for this entry: the standard question first, then the similar ones.
     pub fn phrasings(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.question.as_str()).chain(self.similar.iter().map(String::as_str))
+    }
+
+    /// Whether the two say the same: all but where they came from and when they were changed.
+    #[must_use]
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        let bare = |entry: &Self| Self { source: None, updated_at: None, ..entry.clone() };
+        bare(self) == bare(other)
     }
 
     /// Whether the entry may be matched on `day`.

@@ -3,16 +3,17 @@
 //! The fields are those of an [`Entry`], all optional but `question`; `category` may be a text or a list, and
 //! `heldout_for_oos` marks an entry of a labelled data set (see [`super::Import::held_out`]).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::{
-    Import, Origin, markdown, pictures,
-    report::{ImportReport, IssueKind},
+    Import, Origin,
+    record::{Collector, Record},
+    report::IssueKind,
 };
-use crate::faq::{Answer, Entry, EntryId, Source};
+use crate::faq::Source;
 
 #[derive(Deserialize)]
 struct Line {
@@ -49,103 +50,104 @@ enum Category {
 }
 
 pub(super) fn import(origin: &Origin<'_>, bytes: &[u8]) -> Import {
-    let mut import =
-        Import { entries: Vec::new(), held_out: Vec::new(), report: ImportReport::new(origin.file) };
-    let mut first_lines: HashMap<EntryId, usize> = HashMap::new();
-    let mut unknown_fields: HashSet<String> = HashSet::new();
+    let mut collector = Collector::new(origin);
+    let mut unknown = UnknownFields::default();
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let number = index + 1;
-        if line.trim_ascii().is_empty() {
-            continue;
+        if !line.trim_ascii().is_empty() {
+            add(&mut collector, index + 1, parse(line), &mut unknown);
         }
-        match parse(origin, number, line) {
-            Err(kind) => import.report.push(Some(number), None, kind),
-            Ok((entry, held_out, unknown)) => {
-                for field in unknown {
-                    // A field that every line has needs one word, not thousands.
-                    if unknown_fields.insert(field.clone()) {
-                        import.report.push(Some(number), Some(&entry.id), IssueKind::UnknownField { field });
-                    }
+    }
+    collector.import
+}
+
+/// Fields that were reported already: one that every line has needs one word, not thousands.
+pub(super) type UnknownFields = HashSet<String>;
+
+/// Adds what a line says, or what is wrong with it.
+pub(super) fn add(
+    collector: &mut Collector<'_, '_>,
+    number: usize,
+    parsed: Result<Parsed, IssueKind>,
+    unknown_fields: &mut UnknownFields,
+) {
+    let added = parsed.and_then(|Parsed { record, held_out, unknown }| {
+        Ok((collector.add(number, record)?, held_out, unknown))
+    });
+    match added {
+        Err(kind) => collector.note(number, None, kind),
+        Ok((id, held_out, unknown)) => {
+            for field in unknown {
+                if unknown_fields.insert(field.clone()) {
+                    collector.note(number, Some(&id), IssueKind::UnknownField { field });
                 }
-                if let Some(&first_line) = first_lines.get(&entry.id) {
-                    let kind = IssueKind::IdTwice { id: entry.id, first_line };
-                    import.report.push(Some(number), None, kind);
-                    continue;
-                }
-                first_lines.insert(entry.id.clone(), number);
-                import.entries.push(with_checked_pictures(entry, origin, number, &mut import.report));
-                if held_out {
-                    import.held_out.extend(import.entries.last().map(|entry| entry.id.clone()));
-                }
+            }
+            if held_out {
+                collector.import.held_out.push(id);
             }
         }
     }
-    import
 }
 
-/// The entry, whether it is held out, and the fields nobody knows.
-fn parse(origin: &Origin<'_>, number: usize, line: &[u8]) -> Result<(Entry, bool, Vec<String>), IssueKind> {
+/// What a line says.
+pub(super) struct Parsed {
+    record: Record,
+    held_out: bool,
+    /// Fields that nobody knows.
+    unknown: Vec<String>,
+}
+
+fn parse(line: &[u8]) -> Result<Parsed, IssueKind> {
     let text = str::from_utf8(line).map_err(|_| IssueKind::InvalidUtf8)?;
     let line: Line = serde_json::from_str(text).map_err(|error| {
         // The parser counts lines of its own input, always 1; the issue carries the real one.
         let reason = error.to_string();
         IssueKind::InvalidLine { reason: reason.replace(" at line 1 column ", " at column ") }
     })?;
-    let Line { id, question, similar, negative, answer, category, tags, enabled, .. } = line;
-    if question.trim().is_empty() {
-        return Err(IssueKind::QuestionWithoutText);
-    }
-    let id = match id {
-        Some(Id::Text(id)) => id,
-        Some(Id::Number(id)) => id.to_string(),
-        None => format!("{}-{number}", markdown::stem_id(origin.file)),
-    };
-    let id = id.parse().map_err(|error: crate::faq::EntryIdError| IssueKind::InvalidId {
-        id: id.clone(),
-        reason: error.to_string(),
-    })?;
-    let source = Source { file: origin.file.to_owned(), line: Some(number), ..Source::default() };
-    let entry = Entry {
-        id,
-        question: question.trim().to_owned(),
-        similar: similar.unwrap_or_default(),
-        negative: negative.unwrap_or_default(),
-        answer: Answer::new(answer.unwrap_or_default()),
-        category: match category {
-            Some(Category::One(name)) => vec![name],
-            Some(Category::Path(path)) => path,
-            None => Vec::new(),
-        },
-        tags: tags.unwrap_or_default(),
-        enabled: enabled.unwrap_or(true),
-        valid_from: line.valid_from,
-        valid_until: line.valid_until,
-        source: Some(line.source.unwrap_or(source)),
-        updated_at: line.updated_at,
-    };
-    Ok((entry, line.heldout_for_oos.unwrap_or(false), line.unknown.into_keys().collect()))
+    Ok(Parsed::from(line))
 }
 
-fn with_checked_pictures(
-    mut entry: Entry,
-    origin: &Origin<'_>,
-    line: usize,
-    report: &mut ImportReport,
-) -> Entry {
-    let (answer, issues) = pictures::check(entry.answer, origin.folder);
-    entry.answer = answer;
-    for kind in issues {
-        report.push(Some(line), Some(&entry.id), kind);
+/// As [`parse`], of an object that was read already.
+pub(super) fn parse_value(value: &serde_json::Value) -> Result<Parsed, IssueKind> {
+    let line =
+        Line::deserialize(value).map_err(|error| IssueKind::InvalidLine { reason: error.to_string() })?;
+    Ok(Parsed::from(line))
+}
+
+impl From<Line> for Parsed {
+    fn from(line: Line) -> Self {
+        let record = Record {
+            id: line.id.map(|id| match id {
+                Id::Text(id) => id,
+                Id::Number(id) => id.to_string(),
+            }),
+            number: None,
+            question: line.question,
+            similar: line.similar.unwrap_or_default(),
+            negative: line.negative.unwrap_or_default(),
+            answer: line.answer.unwrap_or_default(),
+            category: match line.category {
+                Some(Category::One(name)) => vec![name],
+                Some(Category::Path(path)) => path,
+                None => Vec::new(),
+            },
+            tags: line.tags.unwrap_or_default(),
+            enabled: line.enabled,
+            valid_from: line.valid_from,
+            valid_until: line.valid_until,
+            source: line.source,
+            updated_at: line.updated_at,
+        };
+        let held_out = line.heldout_for_oos.unwrap_or(false);
+        Self { record, held_out, unknown: line.unknown.into_keys().collect() }
     }
-    entry
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Options, *};
 
     fn import(text: &[u8]) -> Import {
-        super::super::import_bytes("corpus.jsonl", text, None).unwrap()
+        super::super::import_bytes("corpus.jsonl", text, &Options::default()).unwrap()
     }
 
     #[test]
@@ -179,7 +181,7 @@ mod tests {
         let import = import(
             b"{\"id\":\"a\",\"question\":\"q\"}\n{\"id\":\"b\"\n[1]\n\xff\n{\"id\":\"c\"}\n{\"id\":\"a b\",\"question\":\"q\"}\n\
               {\"id\":\"d\",\"question\":\"  \"}\n{\"id\":\"a\",\"question\":\"q\"}\n\
-              {\"id\":\"e\",\"question\":\"q\",\"anwser\":1}\n{\"id\":\"f\",\"question\":\"q\",\"similar\":\"s\"}",
+              {\"id\":\"e\",\"question\":\"r\",\"anwser\":1}\n{\"id\":\"f\",\"question\":\"q\",\"similar\":\"s\"}",
         );
         let issues: Vec<_> =
             import.report.issues.iter().map(|it| (it.line.unwrap(), it.kind.code())).collect();
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_field_nobody_knows_is_reported_once() {
-        let import = import(b"{\"question\":\"q\",\"split\":1}\n{\"question\":\"q\",\"split\":2}");
+        let import = import(b"{\"question\":\"q\",\"split\":1}\n{\"question\":\"r\",\"split\":2}");
         let lines: Vec<_> = import.report.issues.iter().map(|issue| issue.line).collect();
         assert_eq!((lines, import.entries.len()), (vec![Some(1)], 2));
     }

@@ -3,23 +3,57 @@
 //! An importer never stops at a bad entry: it reports the entry with its line and brings the rest. Only a file
 //! of which nothing can be read at all is an [`ImportError`]. Storing the entries is the caller's job.
 
+mod archive;
+mod check;
+mod diff;
+mod docx;
+mod error;
+mod failed;
+mod format;
+mod html;
+mod json;
 mod json_lines;
+mod kind;
 mod markdown;
+pub(crate) mod native;
 mod pictures;
+mod record;
 mod report;
+mod table;
 
 use std::{
-    collections::HashMap,
-    fs,
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
-    str,
 };
 
 use serde::Serialize;
 
+pub use diff::{Changed, Diff, diff};
+pub use error::ImportError;
+pub use failed::write_failed;
 pub use report::{ImportReport, Issue, IssueKind, Severity};
+pub use table::Preset;
 
-use crate::faq::{Answer, Entry, EntryId};
+use self::{format::Format, pictures::Pictures};
+use crate::{
+    assets::{Assets, Picture},
+    faq::{Answer, Entry, EntryId},
+    sheet::{self, MAX_BYTES},
+};
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Who wrote the file; `None` tells it by its columns or fields, and refuses a file for which that is not clear.
+    pub preset: Option<Preset>,
+    /// Where relative pictures are looked for; without it, each is reported as missing.
+    pub folder: Option<&'a Path>,
+    /// The data directory the entries are for: pictures that it holds already are not missing.
+    pub data: Option<&'a Path>,
+}
 
 /// What a file holds and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,209 +65,189 @@ pub struct Import {
     pub held_out: Vec<EntryId>,
     /// What was left out or deserves a look.
     pub report: ImportReport,
+    /// The pictures that the answers refer to by their names: to be kept before the entries are.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
+    /// The rows of tables that could not be used, as they came.
+    #[serde(skip)]
+    pub rejected: Vec<RejectedRows>,
+    /// Ids that stand in the file and were not made up by the importer.
+    #[serde(skip)]
+    named: HashSet<EntryId>,
+    /// Whether the headings of sources are the names of sheets.
+    #[serde(skip)]
+    named_sheets: bool,
+}
+
+/// Rows of one table that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRows {
+    /// Name of the sheet; empty when the file is a table itself.
+    pub sheet: String,
+    /// The names of the columns.
+    pub header: Vec<String>,
+    /// The rows.
+    pub rows: Vec<RejectedRow>,
+}
+
+/// A row that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// Its number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The cells as they came.
+    pub cells: Vec<String>,
 }
 
 impl Import {
-    /// Leaves out, and reports, entries whose id is in `taken`, and adds the ids of the others: several files are
-    /// one FAQ, in which an id stands once. The values of `taken` are the names of the files.
-    pub fn leave_out_taken(&mut self, taken: &mut HashMap<EntryId, String>) {
+    fn new(report: ImportReport) -> Self {
+        Self {
+            entries: Vec::new(),
+            held_out: Vec::new(),
+            report,
+            pictures: Vec::new(),
+            rejected: Vec::new(),
+            named: HashSet::new(),
+            named_sheets: false,
+        }
+    }
+
+    /// Leaves out, and reports, entries whose id is in `others`, and adds what is left to them: several files are one
+    /// FAQ, in which an id stands once.
+    pub fn leave_out_taken(&mut self, others: &mut OtherFiles) {
         let report = &mut self.report;
         self.entries.retain(|entry| {
-            if let Some(first_file) = taken.get(&entry.id) {
-                let line = entry.source.as_ref().and_then(|source| source.line);
+            let line = entry.source.as_ref().and_then(|source| source.line);
+            if let Some(first_file) = others.ids.get(&entry.id) {
                 let kind = IssueKind::IdInOtherFile { id: entry.id.clone(), first_file: first_file.clone() };
                 report.push(line, Some(&entry.id), kind);
                 return false;
             }
-            taken.insert(entry.id.clone(), report.file.clone());
+            let key = check::question_key(entry);
+            if let Some(first_file) = others.questions.get(&key).filter(|file| **file != report.file) {
+                let (question, first_file) = (entry.question.clone(), first_file.clone());
+                report.push(line, Some(&entry.id), IssueKind::QuestionInOtherFile { question, first_file });
+            } else {
+                others.questions.insert(key, report.file.clone());
+            }
+            others.ids.insert(entry.id.clone(), report.file.clone());
             true
         });
-        report.imported = self.entries.len();
+        self.report.count(self.entries.len());
     }
 }
 
-/// Why a file could not be imported at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// No importer for this kind of file.
-    #[error("{file}: cannot import {found}; supported are {}", supported_kinds())]
-    UnsupportedKind {
-        /// The file as named by the caller.
-        file: String,
-        /// `files of kind .docx` or `a file without an extension`.
-        found: String,
-    },
-    /// The file system said no.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The bytes are no text in UTF-8.
-    #[error("{file}: line {line} is not valid UTF-8{hint}; save the file as UTF-8 and import it again")]
-    NotUtf8 {
-        /// The file as named by the caller.
-        file: String,
-        /// First line with an invalid byte, from 1.
-        line: usize,
-        /// A guess at the real encoding, or nothing.
-        hint: &'static str,
-    },
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Format {
-    Markdown,
-    JsonLines,
-}
-
-/// Every file name extension that can be imported.
-const EXTENSIONS: [(&str, Format); 4] = [
-    ("md", Format::Markdown),
-    ("markdown", Format::Markdown),
-    ("jsonl", Format::JsonLines),
-    ("ndjson", Format::JsonLines),
-];
-
-fn supported_kinds() -> String {
-    EXTENSIONS.map(|(extension, _)| format!(".{extension}")).join(", ")
+/// What the files before this one hold, and which of them.
+#[derive(Debug, Default)]
+pub struct OtherFiles {
+    ids: HashMap<EntryId, String>,
+    questions: HashMap<String, String>,
 }
 
 /// One file on its way in: what every importer needs to know besides the text.
 struct Origin<'a> {
     /// File name without its folder.
     file: &'a str,
-    /// Where relative pictures are looked for; `None` when only the file itself came.
-    folder: Option<&'a Path>,
+    pictures: RefCell<Pictures<'a>>,
 }
 
-/// What is wrong with the pictures of an answer, when relative ones are looked for in `folder`.
+impl Origin<'_> {
+    /// See [`Pictures::take`].
+    fn take_pictures(&self, answer: Answer) -> (Answer, Vec<IssueKind>) {
+        self.pictures.borrow_mut().take(answer)
+    }
+}
+
+/// What is wrong with the pictures of an answer, when relative ones are looked for in `folder` and kept ones in the data
+/// directory.
 #[must_use]
-pub fn check_pictures(answer: &Answer, folder: &Path) -> Vec<IssueKind> {
-    pictures::check(answer.clone(), Some(folder)).1
+pub fn check_pictures(answer: &Answer, folder: Option<&Path>, data: Option<&Path>) -> Vec<IssueKind> {
+    Pictures::new(folder, data.map(Assets::in_data)).take(answer.clone()).1
 }
 
-/// Imports a file; its extension says how. Relative pictures are looked for beside it.
+/// Imports a file; its extension says how. Relative pictures are looked for beside it, unless `options` say where.
 ///
 /// # Errors
-/// When the kind is not supported, the file cannot be read, or it is not UTF-8.
-pub fn import_file(path: &Path) -> Result<Import, ImportError> {
+/// When the kind is not supported, or the file cannot be read or understood as a whole.
+pub fn import_file(path: &Path, options: &Options<'_>) -> Result<Import, ImportError> {
+    let name = path.to_string_lossy();
     // The kind is checked first: nobody wants to wait for a video to be read.
-    format_of(&path.to_string_lossy())?;
-    let bytes = fs::read(path).map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    Format::of(&name)?;
+    let failed = |source| ImportError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // A limit on what is read, not on what the file says of itself: a pipe or device has no size.
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    let beside = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     };
-    import_bytes(&path.to_string_lossy(), &bytes, Some(folder))
+    import_bytes(&name, &bytes, &Options { folder: options.folder.or(Some(&beside)), ..*options })
 }
 
-/// Imports the content of a file called `name`. Relative pictures are looked for in `folder`; without one, each is
-/// reported as missing.
+/// Imports the content of a file called `name`.
 ///
 /// # Errors
-/// When the kind is not supported or the bytes are not UTF-8.
-pub fn import_bytes(name: &str, bytes: &[u8], folder: Option<&Path>) -> Result<Import, ImportError> {
-    let format = format_of(name)?;
+/// When the kind is not supported, or the bytes cannot be understood as a whole.
+pub fn import_bytes(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Import, ImportError> {
+    let format = Format::of(name)?;
     // An upload may carry a Windows path, whatever this system is.
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let origin = Origin { file, folder };
-    let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut import = match format {
-        Format::Markdown => markdown::import(&origin, decode(file, body)?),
-        Format::JsonLines => json_lines::import(&origin, body),
-    };
-    if import.entries.is_empty() && import.report.issues.is_empty() {
-        let kind = if body.trim_ascii().is_empty() { IssueKind::EmptyFile } else { IssueKind::NoEntries };
-        import.report.push(None, None, kind);
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ImportError::TooLarge { file: file.to_owned(), limit: MAX_BYTES });
     }
-    import.report.imported = import.entries.len();
+    let pictures = Pictures::new(options.folder, options.data.map(Assets::in_data));
+    let origin = Origin { file, pictures: RefCell::new(pictures) };
+    let is_empty = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii().is_empty();
+    let mut import = if is_empty {
+        let mut import = Import::new(ImportReport::new(file));
+        import.report.push(None, None, IssueKind::EmptyFile);
+        import
+    } else {
+        read(&origin, format, bytes, options.preset)?
+    };
+    import.pictures = origin.pictures.into_inner().into_found();
+    check::check(&mut import);
+    if import.entries.is_empty() && import.report.issues.is_empty() {
+        import.report.push(None, None, IssueKind::NoEntries);
+    }
     import.report.issues.sort_by_key(|issue| issue.line);
+    import.report.count(import.entries.len());
     Ok(import)
 }
 
-fn format_of(name: &str) -> Result<Format, ImportError> {
-    let extension = Path::new(name).extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let format = EXTENSIONS.iter().find(|(known, _)| extension.as_deref() == Some(*known));
-    format.map(|&(_, format)| format).ok_or_else(|| ImportError::UnsupportedKind {
-        file: name.to_owned(),
-        found: extension
-            .map_or_else(|| "a file without an extension".to_owned(), |it| format!("files of kind .{it}")),
-    })
-}
-
-fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, ImportError> {
-    str::from_utf8(bytes).map_err(|error| {
-        let valid = &bytes[..error.valid_up_to()];
-        let hint = match bytes {
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => " (it looks like UTF-16)",
-            _ => " (perhaps it is GBK or GB18030)",
-        };
-        ImportError::NotUtf8 { file: file.to_owned(), line: valid.split(|&byte| byte == b'\n').count(), hint }
-    })
+fn read(
+    origin: &Origin<'_>,
+    format: Format,
+    bytes: &[u8],
+    preset: Option<Preset>,
+) -> Result<Import, ImportError> {
+    let file = origin.file;
+    let text = || sheet::decode(bytes).map_err(|why| ImportError::undecodable(file, why));
+    let wrong = preset.filter(|preset| !format.may_be_of(*preset));
+    if let Some(preset) = wrong {
+        return Err(ImportError::wrong_preset(file, preset, format));
+    }
+    match format {
+        Format::Markdown => Ok(markdown::import(origin, &text()?)),
+        // A damaged line costs no other.
+        Format::JsonLines => Ok(json_lines::import(origin, text().as_deref().map_or(bytes, str::as_bytes))),
+        Format::Json => json::import(origin, &text()?, preset),
+        Format::Html => html::import(origin, &text()?),
+        Format::Docx => docx::import(origin, bytes),
+        Format::Csv => {
+            let text = text()?;
+            table::import_text(origin, &text, sheet::delimiter(&text), preset)
+        }
+        Format::Zip => archive::import(origin, bytes, preset),
+        Format::Tsv => table::import_text(origin, &text()?, b'\t', preset),
+        Format::Xlsx => {
+            let sheets = sheet::sheets(bytes).map_err(|source| ImportError::workbook(file, source))?;
+            table::import_sheets(origin, sheets, preset)
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_kind_is_refused_with_the_list_of_known_ones() {
-        for (name, found) in
-            [("faq.docx", "kind .docx"), ("faq", "without an extension"), ("a.md/faq", "without")]
-        {
-            let text = import_bytes(name, b"", None).unwrap_err().to_string();
-            assert!(text.contains(found) && text.contains(".md, .markdown, .jsonl, .ndjson"), "{text}");
-        }
-        assert!(import_bytes("FAQ.MD", b"", None).is_ok(), "the case of the extension does not matter");
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = import_file(Path::new("no-such-folder/faq.md")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot read no-such-folder/faq.md");
-    }
-
-    #[test]
-    fn invalid_utf8_is_reported_with_its_line_and_what_to_do() {
-        let text = import_bytes("faq.md", b"ok\n\xB4\xF0", None).unwrap_err().to_string();
-        assert!(
-            text.contains("line 2") && text.contains("GBK") && text.contains("save the file as UTF-8"),
-            "{text}"
-        );
-        let text = import_bytes("faq.md", b"\xFF\xFE*\0", None).unwrap_err().to_string();
-        assert!(text.contains("UTF-16"), "{text}");
-    }
-
-    #[test]
-    fn an_empty_file_is_reported_in_every_format() {
-        for (name, _) in EXTENSIONS {
-            for bytes in [&b""[..], b"\xEF\xBB\xBF", b" \r\n\n"] {
-                let import = import_bytes(&format!("faq.{name}"), bytes, None).unwrap();
-                let kinds: Vec<_> = import.report.issues.iter().map(|issue| &issue.kind).collect();
-                assert_eq!(
-                    (kinds, import.entries.len()),
-                    (vec![&IssueKind::EmptyFile], 0),
-                    "{name} {bytes:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_no_part_of_the_text() {
-        for (name, text) in [
-            ("faq.md", "\u{feff}**1、问题？**\n\n答：答案。"),
-            ("faq.jsonl", "\u{feff}{\"id\":\"faq-1\",\"question\":\"问题？\"}"),
-        ] {
-            let import = import_bytes(name, text.as_bytes(), None).unwrap();
-            assert_eq!(import.report.issues, []);
-            assert_eq!(
-                (import.entries[0].id.as_str(), import.entries[0].question.as_str()),
-                ("faq-1", "问题？")
-            );
-        }
-    }
-}
+mod tests;

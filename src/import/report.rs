@@ -1,11 +1,12 @@
 //! [`ImportReport`]: what an import left out or wants looked at.
 //!
-//! Owns the list of everything that can be wrong and its wording; the importers decide when.
+//! What can be wrong, and its wording, is in `kind`; the importers decide when.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
+pub use super::kind::IssueKind;
 use crate::faq::EntryId;
 
 /// What happened to one file.
@@ -15,18 +16,25 @@ pub struct ImportReport {
     pub file: String,
     /// How many entries were imported.
     pub imported: usize,
+    /// How many were left out because they are there already.
+    pub skipped: usize,
+    /// How many rows, lines or questions could not be used.
+    pub failed: usize,
     /// Everything worth saying, by line.
     pub issues: Vec<Issue>,
 }
 
 /// One thing worth saying about a file.
 ///
-/// As JSON: `{"severity", "line", "entry", "kind", "message"}`, with `kind` a stable code such as `number_twice`.
+/// As JSON: `{"severity", "sheet"?, "line", "entry", "kind", "message"}`, with `kind` a stable code such as
+/// `number_twice`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// Whether something was left out.
     pub severity: Severity,
-    /// Line in the file, from 1.
+    /// Sheet of the file, where it has several.
+    pub sheet: Option<String>,
+    /// Line in the file, or row of the sheet, from 1.
     pub line: Option<usize>,
     /// The entry it is about, when that entry was imported.
     pub entry: Option<EntryId>,
@@ -44,161 +52,52 @@ pub enum Severity {
     Error,
 }
 
-/// Every problem an importer can find. The text says what is wrong and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IssueKind {
-    /// Not a single character.
-    #[error("the file is empty")]
-    EmptyFile,
-    /// Text, but nothing that reads as an entry.
-    #[error("no question with an answer was found; questions are numbered bold lines or headings")]
-    NoEntries,
-    /// A question that nothing follows.
-    #[error("the question {question:?} has no answer and was left out")]
-    QuestionWithoutAnswer {
-        /// The question.
-        question: String,
-    },
-    /// An answer marker that no question precedes.
-    #[error("an answer without a question was left out: {excerpt:?}")]
-    AnswerWithoutQuestion {
-        /// How the answer begins.
-        excerpt: String,
-    },
-    /// A number without words.
-    #[error("a question without text was left out")]
-    QuestionWithoutText,
-    /// The same number twice under one heading.
-    #[error(
-        "number {number} is already used on line {first_line}; {question:?} was left out, give it its own number"
-    )]
-    NumberTwice {
-        /// The number.
-        number: u32,
-        /// Where it was used first.
-        first_line: usize,
-        /// The question that was left out.
-        question: String,
-    },
-    /// Words that belong to no question.
-    #[error("text that belongs to no question was left out: {excerpt:?}")]
-    TextOutsideEntries {
-        /// How the text begins.
-        excerpt: String,
-    },
-    /// A picture file that is not there.
-    #[error("the picture {src:?} was not found beside the file; copy it there or upload it")]
-    PictureMissing {
-        /// Path as written.
-        src: String,
-    },
-    /// A picture that must not be read.
-    #[error("the picture {src:?} was removed: {reason}")]
-    PictureRefused {
-        /// Path as written.
-        src: String,
-        /// Why.
-        reason: &'static str,
-    },
-    /// The same id twice.
-    #[error("the id {id:?} is already used on line {first_line}; this one was left out")]
-    IdTwice {
-        /// The id.
-        id: EntryId,
-        /// Where it was used first.
-        first_line: usize,
-    },
-    /// An id that another file of the same import has.
-    #[error("the id {id:?} is already used in {first_file}; this one was left out")]
-    IdInOtherFile {
-        /// The id.
-        id: EntryId,
-        /// The file that has it.
-        first_file: String,
-    },
-    /// An id that cannot be one.
-    #[error("{id:?} cannot be an id, the line was left out: {reason}")]
-    InvalidId {
-        /// As written.
-        id: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A line that is not the JSON expected there.
-    #[error("the line is not an entry and was left out: {reason}")]
-    InvalidLine {
-        /// What the JSON parser says.
-        reason: String,
-    },
-    /// A line that is not text.
-    #[error("the line is not valid UTF-8 and was left out; save the file as UTF-8")]
-    InvalidUtf8,
-    /// A field that has no meaning here: most likely a slip of the pen.
-    #[error("the field {field:?} is not known and was ignored, here and on any later line")]
-    UnknownField {
-        /// Its name.
-        field: String,
-    },
-}
-
-impl IssueKind {
-    /// Stable code for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::EmptyFile => "empty_file",
-            Self::NoEntries => "no_entries",
-            Self::QuestionWithoutAnswer { .. } => "question_without_answer",
-            Self::AnswerWithoutQuestion { .. } => "answer_without_question",
-            Self::QuestionWithoutText => "question_without_text",
-            Self::NumberTwice { .. } => "number_twice",
-            Self::TextOutsideEntries { .. } => "text_outside_entries",
-            Self::PictureMissing { .. } => "picture_missing",
-            Self::PictureRefused { .. } => "picture_refused",
-            Self::IdTwice { .. } => "id_twice",
-            Self::IdInOtherFile { .. } => "id_in_other_file",
-            Self::InvalidId { .. } => "invalid_id",
-            Self::InvalidLine { .. } => "invalid_line",
-            Self::InvalidUtf8 => "invalid_utf8",
-            Self::UnknownField { .. } => "unknown_field",
-        }
-    }
-
-    /// Whether something was left out because of it.
-    #[must_use]
-    pub fn severity(&self) -> Severity {
-        match self {
-            Self::TextOutsideEntries { .. } | Self::PictureMissing { .. } | Self::UnknownField { .. } => {
-                Severity::Warning
-            }
-            Self::EmptyFile
-            | Self::NoEntries
-            | Self::QuestionWithoutAnswer { .. }
-            | Self::AnswerWithoutQuestion { .. }
-            | Self::QuestionWithoutText
-            | Self::NumberTwice { .. }
-            | Self::PictureRefused { .. }
-            | Self::IdTwice { .. }
-            | Self::IdInOtherFile { .. }
-            | Self::InvalidId { .. }
-            | Self::InvalidLine { .. }
-            | Self::InvalidUtf8 => Severity::Error,
-        }
-    }
-}
-
 impl ImportReport {
     pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), imported: 0, issues: Vec::new() }
+        Self { file: file.to_owned(), imported: 0, skipped: 0, failed: 0, issues: Vec::new() }
     }
 
     pub(super) fn push(&mut self, line: Option<usize>, entry: Option<&EntryId>, kind: IssueKind) {
-        self.issues.push(Issue { severity: kind.severity(), line, entry: entry.cloned(), kind });
+        self.push_in(None, line, entry, kind);
+    }
+
+    /// As [`push`](Self::push), about a line of one of several sheets.
+    pub(super) fn push_in(
+        &mut self,
+        sheet: Option<&str>,
+        line: Option<usize>,
+        entry: Option<&EntryId>,
+        kind: IssueKind,
+    ) {
+        let (severity, sheet) = (kind.severity(), sheet.map(str::to_owned));
+        self.issues.push(Issue { severity, sheet, line, entry: entry.cloned(), kind });
+    }
+
+    /// Counts what was left out.
+    pub(super) fn count(&mut self, imported: usize) {
+        let left_out = self.issues.iter().filter(|issue| issue.is_entry_left_out());
+        let (skipped, failed): (Vec<_>, Vec<_>) = left_out.partition(|issue| issue.kind.is_duplicate());
+        (self.imported, self.skipped, self.failed) = (imported, skipped.len(), failed.len());
+    }
+}
+
+impl Issue {
+    /// Whether it is about something that would have been an entry and is none.
+    #[must_use]
+    pub fn is_entry_left_out(&self) -> bool {
+        let is_other = matches!(
+            self.kind,
+            IssueKind::PictureRefused { .. } | IssueKind::EmptyFile | IssueKind::NoEntries
+        );
+        self.severity == Severity::Error && !is_other
     }
 }
 
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(sheet) = &self.sheet {
+            write!(f, "sheet {sheet}, ")?;
+        }
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
         }
@@ -211,8 +110,12 @@ impl fmt::Display for Issue {
 
 impl Serialize for Issue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Issue", 5)?;
+        let mut fields = serializer.serialize_struct("Issue", 5 + usize::from(self.sheet.is_some()))?;
         fields.serialize_field("severity", &self.severity)?;
+        match &self.sheet {
+            Some(sheet) => fields.serialize_field("sheet", sheet)?,
+            None => fields.skip_field("sheet")?,
+        }
         fields.serialize_field("line", &self.line)?;
         fields.serialize_field("entry", &self.entry)?;
         fields.serialize_field("kind", self.kind.code())?;

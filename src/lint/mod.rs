@@ -91,6 +91,8 @@ pub struct Sources<'a> {
     pub imports: &'a [&'a ImportReport],
     /// Where relative pictures are looked for; the import has checked them already when it ran just now.
     pub pictures: Option<&'a Path>,
+    /// The data directory, which holds the pictures that came with an import.
+    pub data: Option<&'a Path>,
 }
 
 /// Checks `entries`, of which `snapshot` holds those that are active today. Disabled entries are left in peace.
@@ -103,8 +105,12 @@ pub fn check(entries: &[Entry], snapshot: &Snapshot, sources: &Sources<'_>) -> R
     findings.extend(texts::unanswered(&enabled));
     for entry in &enabled {
         let problems = texts::of_entry(entry);
-        let pictures = sources.pictures.map(|folder| import::check_pictures(&entry.answer, folder));
-        let pictures = pictures.into_iter().flatten().map(Problem::Import);
+        let pictures = if sources.pictures.is_some() || sources.data.is_some() {
+            import::check_pictures(&entry.answer, sources.pictures, sources.data)
+        } else {
+            Vec::new()
+        };
+        let pictures = pictures.into_iter().map(Problem::Import);
         findings.extend(problems.into_iter().chain(pictures).map(|problem| Finding::new(&[entry], problem)));
     }
     let active: Vec<&Entry> = snapshot.entries().map(AsRef::as_ref).collect();
@@ -121,7 +127,9 @@ pub fn check(entries: &[Entry], snapshot: &Snapshot, sources: &Sources<'_>) -> R
 
 fn imported(reports: &[&ImportReport]) -> Vec<Finding> {
     let findings = reports.iter().flat_map(|report| {
-        report.issues.iter().map(|issue| Finding {
+        // What is asked twice is found again below, with both of its entries.
+        let news = report.issues.iter().filter(|issue| !issue.kind.is_asked_twice());
+        news.map(|issue| Finding {
             entries: issue.entry.iter().cloned().collect(),
             file: Some(report.file.clone()),
             line: issue.line,

@@ -169,7 +169,7 @@ fn entries_that_are_disabled_or_not_valid_today_are_not_compared() {
 #[test]
 fn pictures_are_looked_for_where_the_caller_says() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("a.png"), b"").unwrap();
+    std::fs::write(folder.path().join("a.png"), b"\x89PNG\r\n\x1a\n").unwrap();
     let faq = [entry("a", "怎么退款", "看图 ![](a.png) ![](b.png)")];
     let embedder = HashedEmbedder::new(64);
     let mut store = Store::in_memory().unwrap();

@@ -7,6 +7,7 @@
 mod drafts;
 mod edits;
 mod entries;
+mod files;
 mod groups;
 mod history;
 mod journal;

@@ -4,6 +4,7 @@
 mod binary;
 mod cli;
 mod crash;
+mod import;
 mod lint;
 mod readme;
 #[expect(dead_code, reason = "the tests of the model loader use more of it")]

@@ -5,23 +5,23 @@
 //! used. Whether an expected entry exists is a question to the FAQ, which [`check_ids`] asks.
 
 mod columns;
-mod decode;
 mod json_lines;
-mod spreadsheet;
 mod table;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use serde_json::{Map, Value};
 
-use crate::faq::{Entry, EntryId};
+use crate::{
+    faq::{Entry, EntryId},
+    sheet::{self, MAX_BYTES, WorkbookError},
+};
 use columns::{Field, LABEL, QUERY, RELEVANT, TEXT_A, TEXT_B};
-
-/// Larger files are refused: a labelled file is read as a whole.
-const MAX_BYTES: u64 = 256 << 20;
 
 /// A question as a file has it: what is asked and, as text, what should come out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +151,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: Box<calamine::XlsxError>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No row names the columns.
     #[error(
@@ -266,10 +266,10 @@ fn read<T>(
 ) -> Result<Loaded<T>, Error> {
     let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
     let raw = match extension.as_str() {
-        "jsonl" | "ndjson" => json_lines::rows(&decode::text(path)?),
-        "csv" => table::rows(path, &decode::text(path)?, b',', key)?,
-        "tsv" | "tab" => table::rows(path, &decode::text(path)?, b'\t', key)?,
-        "xlsx" | "xlsm" => spreadsheet::rows(path, key)?,
+        "jsonl" | "ndjson" => json_lines::rows(&text(path)?),
+        "csv" => table::named(path, sheet::delimited(&text(path)?, b',').collect(), key)?,
+        "tsv" | "tab" => table::named(path, sheet::delimited(&text(path)?, b'\t').collect(), key)?,
+        "xlsx" | "xlsm" => workbook(path, key)?,
         _ => return Err(Error::UnknownKind { path: path.to_owned() }),
     };
     let mut loaded = Loaded { rows: Vec::with_capacity(raw.len()), issues: Vec::new() };
@@ -283,6 +283,39 @@ fn read<T>(
         return Err(Error::NoRows { path: path.to_owned(), first: loaded.issues.into_iter().next() });
     }
     Ok(loaded)
+}
+
+/// The rows of the first sheet that has a header, else the error of the first sheet.
+fn workbook(path: &Path, key: &Field) -> Result<Vec<RawRow>, Error> {
+    let failed = |source: WorkbookError| Error::Workbook { path: path.to_owned(), source: source.into() };
+    let mut first_error = None;
+    for sheet in sheet::sheets(&bytes(path)?).map_err(failed)? {
+        match table::named(path, sheet.rows, key) {
+            Ok(rows) => return Ok(rows),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or(Error::NoRows { path: path.to_owned(), first: None }))
+}
+
+/// The text of the file at `path`.
+fn text(path: &Path) -> Result<String, Error> {
+    let bytes = bytes(path)?;
+    let text = sheet::decode(&bytes).map_err(|_| Error::Encoding { path: path.to_owned() })?;
+    Ok(text.into_owned())
+}
+
+/// The bytes of the file at `path`, if there are not too many.
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // A limit on what is read, not on what the file says of itself: a pipe or device has no size.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge { path: path.to_owned(), bytes: bytes.len() as u64 });
+    }
+    Ok(bytes)
 }
 
 fn required_text(fields: &Map<String, Value>, field: &Field) -> Result<String, RowProblem> {

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        Origin, pictures,
+        Origin,
         report::{ImportReport, IssueKind, excerpt},
     },
     clean,
@@ -184,7 +184,7 @@ impl<'a, 'r> Assembler<'a, 'r> {
         for (draft, id) in drafts.into_iter().zip(ids) {
             // An id can only be missing when the stem leaves no room; the stem is cut so that it does.
             let Some(id) = id else { continue };
-            let (answer, issues) = pictures::check(Answer::new(render::answer(&draft.answer)), origin.folder);
+            let (answer, issues) = origin.take_pictures(Answer::new(render::answer(&draft.answer)));
             for kind in issues {
                 self.report.push(Some(draft.line_of(&kind)), Some(&id), kind);
             }

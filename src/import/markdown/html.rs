@@ -82,13 +82,13 @@ pub(super) fn behind_anchors(line: &str) -> &str {
 }
 
 /// A picture as Markdown.
-pub(super) fn markdown_picture(src: &str, alt: &str) -> String {
+pub(in crate::import) fn markdown_picture(src: &str, alt: &str) -> String {
     let alt = alt.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("![{}]({})", escaped(&alt, &['[', ']', '\\', '`', '<', '*']), markdown_address(src))
 }
 
 /// An address as Markdown wants it.
-pub(super) fn markdown_address(address: &str) -> String {
+pub(in crate::import) fn markdown_address(address: &str) -> String {
     let plain = !address.is_empty()
         && !address.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c));
     if plain {

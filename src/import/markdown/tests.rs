@@ -8,11 +8,11 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::super::{Import, import_bytes};
+use super::super::{Import, Options, import_bytes};
 use crate::faq::Entry;
 
 fn import(text: &str) -> Import {
-    import_bytes("dir/faq.md", text.as_bytes(), None).unwrap()
+    import_bytes("dir/faq.md", text.as_bytes(), &Options::default()).unwrap()
 }
 
 /// Entries as `id|category|question|answer`, with `⏎` for line ends.
@@ -343,11 +343,15 @@ fn a_picture_in_a_question_moves_to_its_answer() {
 fn a_file_name_that_is_no_id_becomes_one() {
     for (name, id) in [("企微 FAQ (v2).md", "企微-FAQ-v2-1"), ("（）.md", "faq-1"), ("C:\\x\\a.md", "a-1")]
     {
-        let import = import_bytes(name, "**1、甲**\n\n答：a".as_bytes(), None).unwrap();
+        let import = import_bytes(name, "**1、甲**\n\n答：a".as_bytes(), &Options::default()).unwrap();
         assert_eq!(import.entries[0].id.as_str(), id);
     }
-    let import =
-        import_bytes(&format!("{}.md", "群".repeat(90)), "**1、甲**\n\n答：a".as_bytes(), None).unwrap();
+    let import = import_bytes(
+        &format!("{}.md", "群".repeat(90)),
+        "**1、甲**\n\n答：a".as_bytes(),
+        &Options::default(),
+    )
+    .unwrap();
     assert_eq!(import.entries.len(), 1);
 }
 
@@ -433,13 +437,13 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         for name in ["a.md", "a.jsonl"] {
-            let _ = import_bytes(name, &bytes, None);
+            let _ = import_bytes(name, &bytes, &Options::default());
         }
     }
 
     #[test]
     fn no_mix_of_the_familys_tokens_makes_it_panic(text in tokens()) {
-        let import = import_bytes("a.md", text.as_bytes(), None).unwrap();
+        let import = import_bytes("a.md", text.as_bytes(), &Options::default()).unwrap();
         let ids: std::collections::HashSet<_> = import.entries.iter().map(|entry| &entry.id).collect();
         prop_assert_eq!(ids.len(), import.entries.len());
         for entry in &import.entries {
