@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use super::{Outcome, open, output};
 use crate::{
+    assets::Assets,
     config::Config,
     editor::{self, Editor, Setup},
     http::{self, metrics::Metrics, state::AppState},
@@ -48,7 +49,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let served = Served { matcher: matcher.clone(), embedder };
     let clock = Arc::new(jiff::Timestamp::now);
     let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
-    let app = AppState::new(matcher, editor, Arc::new(journal), config.http, metrics);
+    let assets = Assets::in_data(&config.data);
+    let app = AppState::new(matcher, editor, Arc::new(journal), assets, config.http, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use crate::{faq::Entry, text::normalize::normalize};
+use crate::{
+    faq::{Entry, MAX_ANSWER_CHARS, MAX_PHRASINGS, MAX_QUESTION_CHARS},
+    text::normalize::normalize,
+};
 
-/// Longest question, similar or negative question, in characters.
-const QUESTION_CHARS: usize = 500;
-/// Longest answer, in characters of its Markdown.
-const ANSWER_CHARS: usize = 100_000;
-/// Most similar questions, and most negative ones.
-const QUESTIONS: usize = 500;
 /// Longest tag or name of a category, in characters.
 const LABEL_CHARS: usize = 100;
 /// Most tags, and most names in a category path.
@@ -38,12 +35,12 @@ pub fn check(position: usize, entry: &Entry) -> Vec<FieldProblem> {
     let mut problems = Problems { position, found: Vec::new() };
     problems.question("/question", &entry.question);
     for (field, questions) in [("/similar", &entry.similar), ("/negative", &entry.negative)] {
-        problems.count(field, questions.len(), QUESTIONS);
+        problems.count(field, questions.len(), MAX_PHRASINGS);
         for (nth, question) in questions.iter().enumerate() {
             problems.question(&format!("{field}/{nth}"), question);
         }
     }
-    problems.length("/answer", entry.answer.markdown(), ANSWER_CHARS);
+    problems.length("/answer", entry.answer.markdown(), MAX_ANSWER_CHARS);
     for (field, labels) in [("/category", &entry.category), ("/tags", &entry.tags)] {
         problems.count(field, labels.len(), LABELS);
         for (nth, label) in labels.iter().enumerate() {
@@ -72,7 +69,7 @@ impl Problems {
         if normalize(text).is_blank() {
             self.push(pointer, "must say something: at least one letter, digit or character".to_owned());
         }
-        self.length(pointer, text, QUESTION_CHARS);
+        self.length(pointer, text, MAX_QUESTION_CHARS);
     }
 
     fn label(&mut self, pointer: &str, text: &str) {

@@ -47,6 +47,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(routes::matching::match_one))
         .routes(routes!(routes::matching::match_batch))
+        .routes(routes!(routes::assets::picture))
         .routes(routes!(routes::entries::list, routes::entries::create))
         .routes(routes!(routes::bulk::bulk))
         .routes(routes!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{config::HttpConfig, editor::Editor, learn::Journal, matcher::Matcher};
+use crate::{assets::Assets, config::HttpConfig, editor::Editor, learn::Journal, matcher::Matcher};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -13,6 +13,7 @@ struct App {
     matcher: Arc<Matcher>,
     editor: Editor,
     journal: Arc<Journal>,
+    assets: Assets,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -24,10 +25,11 @@ impl AppState {
         matcher: Arc<Matcher>,
         editor: Editor,
         journal: Arc<Journal>,
+        assets: Assets,
         limits: HttpConfig,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self(Arc::new(App { matcher, editor, journal, limits, metrics }))
+        Self(Arc::new(App { matcher, editor, journal, assets, limits, metrics }))
     }
 
     /// What answers questions.
@@ -46,6 +48,12 @@ impl AppState {
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
         &self.0.journal
+    }
+
+    /// The pictures of answers.
+    #[must_use]
+    pub fn assets(&self) -> &Assets {
+        &self.0.assets
     }
 
     /// Limits on requests.

@@ -1,6 +1,7 @@
 //! The HTTP service without a port, over a small FAQ and a test double of the model.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod assets;
 mod contract;
 mod entries;
 mod history;

@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use dayi::{
+    assets::Assets,
     config::{Config, Settings},
     editor::{Editor, Setup, system_clock},
     embed::{Embedder, HashedEmbedder},
@@ -121,7 +122,8 @@ pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<d
     let served = Served { matcher: matcher.clone(), embedder };
     let journal = Journal::start(data.path(), served, config.learn, metrics.clone(), Arc::new(clock));
     let journal = Arc::new(journal.unwrap());
-    let app = AppState::new(matcher.clone(), editor, journal.clone(), config.http, metrics);
+    let assets = Assets::in_data(data.path());
+    let app = AppState::new(matcher.clone(), editor, journal.clone(), assets, config.http, metrics);
     Service { router: router(app), matcher, journal, now, data }
 }
 

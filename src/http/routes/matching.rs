@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    faq::Image,
+    assets,
+    faq::{Answer, Image},
     http::{
         extract::{JsonBody, Validate},
         problem::{FieldError, Problem},
@@ -107,10 +108,19 @@ struct MatchBody {
 /// An answer and its pictures.
 #[derive(Debug, Serialize, ToSchema)]
 struct AnswerBody {
-    /// Markdown; pictures stand in it where they belong.
+    /// Markdown; pictures stand in it where they belong, at `/v1/assets/…` when they came with an import.
     markdown: String,
     /// The pictures in reading order.
     images: Vec<Image>,
+}
+
+impl AnswerBody {
+    /// The answer with its stored pictures at the addresses under which they are served.
+    fn new(answer: &Answer) -> Self {
+        let markdown = assets::readdressed(answer.markdown(), |name| format!("/v1/{}", name.reference()));
+        let images = Answer::new(markdown.as_str()).images();
+        Self { markdown, images }
+    }
 }
 
 /// Verdicts in the order of the questions.
@@ -180,10 +190,7 @@ impl From<Match> for MatchBody {
             id: entry.id.clone(),
             question: entry.question.clone(),
             matched_phrasing: found.matched_phrasing,
-            answer: AnswerBody {
-                markdown: entry.answer.markdown().to_owned(),
-                images: entry.answer.images(),
-            },
+            answer: AnswerBody::new(&entry.answer),
             category: entry.category.clone(),
             confidence: found.confidence,
             scores: found.scores,

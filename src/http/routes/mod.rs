@@ -1,5 +1,6 @@
 //! One file a resource. A handler extracts, calls the matcher or the editor, and maps; nothing more.
 
+pub(super) mod assets;
 pub(super) mod bulk;
 mod commit_body;
 pub(super) mod drafts;

@@ -1,0 +1,74 @@
+//! `GET /v1/assets/{name}`: the pictures of answers.
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    assets::AssetName,
+    http::{problem::Problem, state::AppState},
+};
+
+/// A picture of an answer.
+///
+/// Its name says what is in it, so it may be kept for ever.
+#[utoipa::path(get, path = "/v1/assets/{name}", tag = "matching",
+    params(("name" = String, Path, description = "As in `answer.images[].src`")),
+    responses(
+        (status = 200, description = "The picture", content_type = "image/png", body = [u8]),
+        (status = 304, description = "The picture that the caller has"),
+        (status = 404, description = "There is none of this name", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in crate::http) async fn picture(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let name: AssetName = name.parse().map_err(|_| Problem::not_found())?;
+    let tag = format!("\"{name}\"");
+    if !app.assets().holds(&name) {
+        return Err(Problem::not_found());
+    }
+    let mut response = if has(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let assets = app.assets().clone();
+        let file = name.clone();
+        let read = tokio::task::spawn_blocking(move || assets.read(&file)).await;
+        let bytes = match read {
+            Ok(Ok(Some(bytes))) => bytes,
+            Ok(Ok(None)) => return Err(Problem::not_found()),
+            Ok(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot read a picture");
+                return Err(Problem::internal());
+            }
+            Err(_) => return Err(Problem::internal()),
+        };
+        let mut response = Response::new(Body::from(bytes));
+        let kind = HeaderValue::from_static(name.kind().media_type());
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    };
+    let headers = response.headers_mut();
+    // `private`: who may see a picture depends on who asks.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// Whether the caller says that it has the picture under this tag.
+fn has(headers: &HeaderMap, tag: &str) -> bool {
+    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.trim_start_matches("W/") == tag
+    })
+}
