@@ -24,10 +24,7 @@ use std::{
 use dayi::{
     config::QueueConfig,
     editor::{Editor, Setup, system_clock},
-    embed::{
-        self, Embedder, HashedEmbedder, ModelOptions,
-        batcher::{BatchReport, Observer},
-    },
+    embed::{self, Embedder, HashedEmbedder, ModelOptions, batcher::Unobserved},
     faq::{Entry, EntryId},
     index::IndexParams,
     matcher::{self, Builder, Matcher, Query},
@@ -86,7 +83,7 @@ fn main() -> Outcome<()> {
     }
     let (snapshot, _) = builder.build(&mut store)?;
     drop(store);
-    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048 };
+    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 0 };
     let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), queue, Arc::new(Unobserved))?);
     let setup = Setup { embedder, params, folder: Some(folder), clock: system_clock() };
     let editor = Editor::start(data.path(), matcher.clone(), setup)?;
@@ -96,14 +93,6 @@ fn main() -> Outcome<()> {
     runtime.block_on(measure(&editor, &matcher, &entries, changes))?;
     say(&format!("resident after changes {}", resident()));
     Ok(())
-}
-
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn queued(&self, _: usize) {}
-    fn refused(&self) {}
-    fn batch(&self, _: &BatchReport) {}
 }
 
 async fn measure(editor: &Editor, matcher: &Arc<Matcher>, entries: &[Entry], changes: usize) -> Outcome<()> {

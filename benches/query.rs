@@ -9,7 +9,7 @@ use std::{error::Error, fs, hint::black_box, path::Path, sync::Arc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dayi::{
     embed::{Embedded, Embedder, ModelOptions, Role, load},
-    import::import_file,
+    import::{Options, import_file},
     index::IndexParams,
     matcher::{Builder, Query, Snapshot, find_ranker},
     store::Store,
@@ -30,7 +30,7 @@ impl Service {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let model = Some(root.join("models/zh-small").display().to_string());
         let embedder = load(&ModelOptions { model, ..ModelOptions::default() })?;
-        let import = import_file(&root.join("data/wecom-faq/wecom-faq.md"))?;
+        let import = import_file(&root.join("data/wecom-faq/wecom-faq.md"), &Options::default())?;
         let mut store = Store::in_memory()?;
         store.replace_file(&import.report.file, &import.entries)?;
         let builder = Builder {

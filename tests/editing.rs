@@ -14,10 +14,7 @@ use std::{
 use dayi::{
     config::QueueConfig,
     editor::{Clock, Editor, Setup, system_clock},
-    embed::{
-        Embedder, HashedEmbedder, Role,
-        batcher::{BatchReport, Observer},
-    },
+    embed::{Embedder, HashedEmbedder, Role, batcher::Unobserved},
     faq::{Entry, EntryId},
     index::{HnswParams, IndexParams},
     matcher::{self, Builder, Matcher, Query, Snapshot, Verdict},
@@ -25,14 +22,6 @@ use dayi::{
 };
 use jiff::civil::date;
 use proptest::prelude::*;
-
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn queued(&self, _: usize) {}
-    fn refused(&self) {}
-    fn batch(&self, _: &BatchReport) {}
-}
 
 fn entry(id: &str, question: &str, answer: &str) -> Entry {
     Entry::new(id.parse().unwrap(), question, answer)
@@ -49,7 +38,7 @@ fn start(data: &Path, clock: Clock) -> (Arc<Matcher>, Editor) {
     let embedder: Arc<dyn Embedder> = Arc::new(HashedEmbedder::new(64));
     let params = IndexParams::default();
     let snapshot = build(&mut Store::open(data).unwrap(), embedder.as_ref(), &params);
-    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048 };
+    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 1_000_000 };
     let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), queue, Arc::new(Unobserved)).unwrap());
     let setup = Setup { embedder, params, folder: None, clock };
     let editor = Editor::start(data, matcher.clone(), setup).unwrap();

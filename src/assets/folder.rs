@@ -33,6 +33,13 @@ impl Assets {
         Self { folder: data.join(FOLDER) }
     }
 
+    /// The data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        // The folder is always one inside another.
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+
     /// Keeps pictures. When this returns, they survive a loss of power; a picture is there whole or not at all.
     ///
     /// # Errors

@@ -80,15 +80,12 @@ pub fn readdressed(markdown: &str, address: impl Fn(&AssetName) -> String) -> St
         let (reference, behind) = after.split_at(end.unwrap_or(after.len()));
         // Only where an address begins: `![](`, `<img src="`, never inside a longer path or a sentence.
         let begins = before.ends_with(['(', '<', '"', '\'', '=']);
-        match AssetName::from_reference(reference).filter(|_| begins) {
-            Some(name) => {
-                out.push_str(&address(&name));
-                rest = behind;
-            }
-            None => {
-                out.push_str(FOLDER);
-                rest = &after[FOLDER.len()..];
-            }
+        if let Some(name) = AssetName::from_reference(reference).filter(|_| begins) {
+            out.push_str(&address(&name));
+            rest = behind;
+        } else {
+            out.push_str(FOLDER);
+            rest = &after[FOLDER.len()..];
         }
     }
     out.push_str(rest);

@@ -167,12 +167,7 @@ fn preview(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<
     for file in &files.imports {
         let of_file = store.as_ref().map(|store| store.ids_of_file(&file.report.file)).transpose()?;
         let diff = import::diff(&stored, &of_file.unwrap_or_default(), &file.entries);
-        counts += ImportCounts {
-            added: diff.added.len(),
-            changed: diff.changed.len(),
-            unchanged: diff.unchanged,
-            removed: diff.removed.len(),
-        };
+        counts += ImportCounts::from(&diff);
         previews.push(FilePreview { report: &file.report, diff });
     }
     let preview = Preview { dry_run: true, counts, files: previews, failed: &files.failed };

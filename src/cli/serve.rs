@@ -9,7 +9,11 @@ use crate::{
     assets::Assets,
     config::Config,
     editor::{self, Editor, Setup},
-    http::{self, metrics::Metrics, state::AppState},
+    http::{
+        self,
+        metrics::Metrics,
+        state::{AppState, Faq},
+    },
     import::Options,
     learn::{Journal, Served},
     matcher::Matcher,
@@ -50,7 +54,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let clock = Arc::new(jiff::Timestamp::now);
     let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
     let assets = Assets::in_data(&config.data);
-    let app = AppState::new(matcher, editor, Arc::new(journal), assets, config.http, metrics);
+    let faq = Faq { matcher, editor, journal: Arc::new(journal), assets };
+    let app = AppState::new(faq, config.http, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

@@ -152,14 +152,6 @@ impl Editor {
         Ok((committed, counts))
     }
 
-    /// What [`import`](Self::import) would do.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn preview(&self, file: String, entries: Vec<Entry>) -> Result<ImportCounts, Error> {
-        self.write(move |store| Ok(store.preview(&file, &entries)?)).await
-    }
-
     /// Takes one change back, see [`Store::undo`].
     ///
     /// # Errors

@@ -94,7 +94,7 @@ fn a_packed_export_brings_its_pictures() {
             pack(&name, &content, names.iter().map(|name| (name, picture.bytes().to_vec()))).unwrap();
         let import = import_bytes("faq.zip", &packed, &Options::default()).unwrap();
         assert_eq!(import.report.issues, [], "{format:?}");
-        assert_eq!(import.pictures, [picture.clone()]);
+        assert_eq!(import.pictures, std::slice::from_ref(&picture));
         assert_eq!(import.entries.into_iter().map(bare).collect::<Vec<_>>(), entries);
     }
 }

@@ -1,9 +1,9 @@
-//! What handlers read from a request, each read strictly and refused clearly: [`JsonBody`], [`QueryParams`],
+//! What handlers read from a request, each read strictly and refused clearly: [`JsonBody`], [`Upload`], [`QueryParams`],
 //! [`Segment`], [`IfMatch`].
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -29,13 +29,7 @@ impl<T: DeserializeOwned + Validate> FromRequest<AppState> for JsonBody<T> {
         if !is_json(request.headers()) {
             return Err(Problem::unsupported_media_type());
         }
-        let body = Bytes::from_request(request, app).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::too_large(app.limits().max_body_bytes)
-            } else {
-                Problem::malformed("the body could not be read to its end")
-            }
-        })?;
+        let body = whole_body(request, app, app.limits().max_body_bytes).await?;
         let value: T = parse_json(&body)?;
         let problems = value.problems(app);
         if problems.is_empty() { Ok(Self(value)) } else { Err(Problem::invalid(problems)) }
@@ -96,6 +90,31 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     message.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// Most bytes of an uploaded file: what an import reads.
+const MAX_FILE_BYTES: usize = crate::import::MAX_BYTES as usize;
+
+/// The body as it is: a file.
+pub struct Upload(pub Bytes);
+
+impl FromRequest<AppState> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+        whole_body(request, app, MAX_FILE_BYTES).await.map(Self)
+    }
+}
+
+async fn whole_body(mut request: Request, app: &AppState, limit: usize) -> Result<Bytes, Problem> {
+    DefaultBodyLimit::max(limit).apply(&mut request);
+    Bytes::from_request(request, app).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large(limit)
+        } else {
+            Problem::malformed("the body could not be read to its end")
+        }
+    })
 }
 
 /// The query string, read strictly.

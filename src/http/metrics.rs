@@ -153,8 +153,9 @@ impl Metrics {
         self.decisions.get_or_create(&DecisionLabels { decision: decision.as_str() }).inc();
     }
 
-    /// Says what is served now.
-    pub fn serving(&self, entries: usize, index_version: u64) {
+    /// Says what is served now, and how many texts wait for the model.
+    pub fn serving(&self, entries: usize, index_version: u64, queued: usize) {
+        self.queue_depth.set(i64::try_from(queued).unwrap_or(i64::MAX));
         self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
         self.index_version.set(i64::try_from(index_version).unwrap_or(i64::MAX));
     }
@@ -185,10 +186,6 @@ impl JournalObserver for Metrics {
 }
 
 impl Observer for Metrics {
-    fn queued(&self, queued: usize) {
-        self.queue_depth.set(i64::try_from(queued).unwrap_or(i64::MAX));
-    }
-
     fn refused(&self) {
         self.refused.inc();
     }
@@ -197,7 +194,6 @@ impl Observer for Metrics {
         self.batch_texts.observe(report.texts as f64);
         self.batch_tokens.observe(report.tokens as f64);
         self.batch_duration.observe(report.took.as_secs_f64());
-        self.queued(report.queued);
     }
 
     fn cached(&self, hits: usize, misses: usize) {

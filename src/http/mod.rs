@@ -13,7 +13,7 @@ use std::{any::Any, time::Instant};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     http::HeaderName,
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -62,6 +62,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::drafts::list, routes::drafts::discard_all))
         .routes(routes!(routes::drafts::discard))
         .routes(routes!(routes::drafts::publish))
+        .routes(routes!(routes::files::import))
+        .routes(routes!(routes::files::export))
         .routes(routes!(routes::feedback::feedback))
         .routes(routes!(routes::unanswered::list))
         .routes(routes!(routes::unanswered::accept_group))
@@ -82,11 +84,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The whole service without a socket.
 pub fn router(app: AppState) -> Router {
     let (routes, openapi) = api().split_for_parts();
-    let limits = *app.limits();
     routes
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
         .layer(middleware::from_fn_with_state(app.clone(), time_limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())

@@ -165,6 +165,13 @@ impl Problem {
         Self { retry_after: Some(1), ..problem }
     }
 
+    /// 500, and the log says why.
+    #[must_use]
+    pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::internal()
+    }
+
     /// 500: ours. Says nothing about the inside.
     #[must_use]
     pub fn internal() -> Self {

@@ -9,11 +9,20 @@ use crate::{assets::Assets, config::HttpConfig, editor::Editor, learn::Journal, 
 #[derive(Clone)]
 pub struct AppState(Arc<App>);
 
+/// One FAQ as it is served.
+pub struct Faq {
+    /// What answers questions.
+    pub matcher: Arc<Matcher>,
+    /// What changes the FAQ.
+    pub editor: Editor,
+    /// Where questions and feedback are written down.
+    pub journal: Arc<Journal>,
+    /// The pictures of answers.
+    pub assets: Assets,
+}
+
 struct App {
-    matcher: Arc<Matcher>,
-    editor: Editor,
-    journal: Arc<Journal>,
-    assets: Assets,
+    faq: Faq,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -21,39 +30,32 @@ struct App {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(
-        matcher: Arc<Matcher>,
-        editor: Editor,
-        journal: Arc<Journal>,
-        assets: Assets,
-        limits: HttpConfig,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self(Arc::new(App { matcher, editor, journal, assets, limits, metrics }))
+    pub fn new(faq: Faq, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(App { faq, limits, metrics }))
     }
 
     /// What answers questions.
     #[must_use]
     pub fn matcher(&self) -> &Arc<Matcher> {
-        &self.0.matcher
+        &self.0.faq.matcher
     }
 
     /// What changes the FAQ.
     #[must_use]
     pub fn editor(&self) -> &Editor {
-        &self.0.editor
+        &self.0.faq.editor
     }
 
     /// Where questions and feedback are written down.
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
-        &self.0.journal
+        &self.0.faq.journal
     }
 
     /// The pictures of answers.
     #[must_use]
     pub fn assets(&self) -> &Assets {
-        &self.0.assets
+        &self.0.faq.assets
     }
 
     /// Limits on requests.

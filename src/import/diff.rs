@@ -1,28 +1,46 @@
 //! What an import would do to a FAQ, before it is done.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasher,
+};
 
 use serde::Serialize;
 
-use crate::faq::{Entry, EntryId};
+use utoipa::ToSchema;
+
+use crate::{
+    faq::{Entry, EntryId},
+    store::ImportCounts,
+};
 
 /// What an import would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Diff {
     /// Entries that are not there yet.
+    #[schema(value_type = Vec<String>)]
     pub added: Vec<EntryId>,
     /// Entries that would read differently.
     pub changed: Vec<Changed>,
     /// Entries that are there already, word for word.
     pub unchanged: usize,
     /// Entries of the same file that the file no longer has.
+    #[schema(value_type = Vec<String>)]
     pub removed: Vec<EntryId>,
 }
 
+impl From<&Diff> for ImportCounts {
+    fn from(diff: &Diff) -> Self {
+        let (added, changed) = (diff.added.len(), diff.changed.len());
+        Self { added, changed, unchanged: diff.unchanged, removed: diff.removed.len() }
+    }
+}
+
 /// An entry that would read differently.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Changed {
     /// Which one.
+    #[schema(value_type = String)]
     pub id: EntryId,
     /// The fields that differ.
     pub fields: Vec<&'static str>,
@@ -31,7 +49,7 @@ pub struct Changed {
 /// Compares what is stored with what a file holds. `of_file` are the stored ids that came from this very file: those
 /// that it no longer has would be removed.
 #[must_use]
-pub fn diff(stored: &[Entry], of_file: &HashSet<EntryId>, imported: &[Entry]) -> Diff {
+pub fn diff<S: BuildHasher>(stored: &[Entry], of_file: &HashSet<EntryId, S>, imported: &[Entry]) -> Diff {
     let by_id: HashMap<&EntryId, &Entry> = stored.iter().map(|entry| (&entry.id, entry)).collect();
     let mut diff = Diff::default();
     for entry in imported {

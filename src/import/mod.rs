@@ -41,8 +41,11 @@ use self::{format::Format, pictures::Pictures};
 use crate::{
     assets::{Assets, Picture},
     faq::{Answer, Entry, EntryId},
-    sheet::{self, MAX_BYTES},
+    sheet,
 };
+
+/// Larger files are refused: a file is read as a whole.
+pub use crate::sheet::MAX_BYTES;
 
 /// How a file is to be read.
 #[derive(Debug, Clone, Copy, Default)]

@@ -5,12 +5,13 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
+use utoipa::ToSchema;
 
 pub use super::kind::IssueKind;
 use crate::faq::EntryId;
 
 /// What happened to one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportReport {
     /// File name without its folder.
     pub file: String,
@@ -21,6 +22,7 @@ pub struct ImportReport {
     /// How many rows, lines or questions could not be used.
     pub failed: usize,
     /// Everything worth saying, by line.
+    #[schema(value_type = Vec<Object>)]
     pub issues: Vec<Issue>,
 }
 

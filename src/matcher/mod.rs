@@ -145,6 +145,12 @@ impl Matcher {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// How many texts wait for the model.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.batcher.queued()
+    }
+
     /// Takes no more questions and finishes those that wait.
     pub async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);

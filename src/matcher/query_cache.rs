@@ -96,7 +96,6 @@ mod tests {
     struct Tally(Mutex<[usize; 3]>);
 
     impl Observer for Tally {
-        fn queued(&self, _queued: usize) {}
         fn refused(&self) {}
         fn batch(&self, report: &BatchReport) {
             self.0.lock()[2] += report.texts;

@@ -23,7 +23,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
         None => match std::str::from_utf8(bytes) {
             Ok(_) => UTF_8,
             Err(error) if is_nearly_utf8(bytes) => {
-                let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+                let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
                 return Err(Undecodable::DamagedUtf8 { line });
             }
             // GBK and GB2312 are parts of GB18030.

@@ -16,7 +16,7 @@ pub(crate) use unpack::{Archive, ArchiveError};
 pub(crate) use workbook::{Sheet, WorkbookError, sheets};
 
 /// Larger files are refused: a file is read as a whole. Also the limit on what a packed file may unpack to.
-pub(crate) const MAX_BYTES: u64 = 256 << 20;
+pub const MAX_BYTES: u64 = 256 << 20;
 
 /// A row of cells with its number in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

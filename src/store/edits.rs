@@ -252,22 +252,6 @@ impl Store {
         Ok((committed, counts))
     }
 
-    /// What [`import`](Self::import) would do. Nothing is written.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn preview(&mut self, file: &str, entries: &[Entry]) -> Result<ImportCounts, Error> {
-        let failed = self.failed("read");
-        let preview = |store: &mut Self| -> rusqlite::Result<ImportCounts> {
-            let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let writer = write_file(&transaction, file, entries, COMMAND_LINE)?;
-            let counts = ImportCounts::count(&writer.outcomes);
-            transaction.rollback()?;
-            Ok(counts)
-        };
-        preview(self).map_err(failed)
-    }
-
     /// Runs `work` in a transaction that is durable when this returns.
     pub(super) fn transact<T>(
         &mut self,

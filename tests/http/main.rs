@@ -4,6 +4,7 @@
 mod assets;
 mod contract;
 mod entries;
+mod files;
 mod history;
 mod learning;
 mod load;

@@ -16,7 +16,11 @@ use dayi::{
     editor::{Editor, Setup, system_clock},
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
-    http::{metrics::Metrics, router, state::AppState},
+    http::{
+        metrics::Metrics,
+        router,
+        state::{AppState, Faq},
+    },
     learn::{Journal, Served},
     matcher::{self, Builder, Matcher},
     store::Store,
@@ -123,7 +127,8 @@ pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<d
     let journal = Journal::start(data.path(), served, config.learn, metrics.clone(), Arc::new(clock));
     let journal = Arc::new(journal.unwrap());
     let assets = Assets::in_data(data.path());
-    let app = AppState::new(matcher.clone(), editor, journal.clone(), assets, config.http, metrics);
+    let faq = Faq { matcher: matcher.clone(), editor, journal: journal.clone(), assets };
+    let app = AppState::new(faq, config.http, metrics);
     Service { router: router(app), matcher, journal, now, data }
 }
 

@@ -71,15 +71,11 @@ pub struct BatchReport {
     pub tokens: usize,
     /// Time in the embedder.
     pub took: Duration,
-    /// Texts that were still waiting when it was done.
-    pub queued: usize,
 }
 
 /// Gets told what a [`Batcher`] and a cache in front of it do; metrics implement it. Called from callers' threads and the batcher's own, so
 /// it must be quick.
 pub trait Observer: Send + Sync {
-    /// Texts were queued; `queued` are waiting now.
-    fn queued(&self, queued: usize);
     /// A request was refused because the queue is full.
     fn refused(&self);
     /// A batch was embedded, or failed.
@@ -89,10 +85,9 @@ pub trait Observer: Send + Sync {
 }
 
 /// Observes nothing.
-struct Unobserved;
+pub struct Unobserved;
 
 impl Observer for Unobserved {
-    fn queued(&self, _queued: usize) {}
     fn refused(&self) {}
     fn batch(&self, _report: &BatchReport) {}
     fn cached(&self, _hits: usize, _misses: usize) {}
@@ -174,16 +169,11 @@ impl Batcher {
 
     fn submit(&self, texts: Vec<String>, role: Role) -> Result<oneshot::Receiver<Answer>, BatchError> {
         let (reply, answer) = oneshot::channel();
-        match self.queue.push(Job::new(texts, role, reply)) {
-            Ok(queued) => self.observer.queued(queued),
-            Err(error) => {
-                if matches!(error, BatchError::Overloaded { .. }) {
-                    self.observer.refused();
-                }
-                return Err(error);
-            }
+        let pushed = self.queue.push(Job::new(texts, role, reply));
+        if matches!(pushed, Err(BatchError::Overloaded { .. })) {
+            self.observer.refused();
         }
-        Ok(answer)
+        pushed.map(|()| answer)
     }
 }
 

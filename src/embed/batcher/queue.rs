@@ -87,8 +87,8 @@ impl Queue {
         self.state.lock().texts
     }
 
-    /// Adds a job at the end and returns how many texts wait then; refuses at once when closed or full.
-    pub(super) fn push(&self, job: Job) -> Result<usize, BatchError> {
+    /// Adds a job at the end; refuses at once when closed or full.
+    pub(super) fn push(&self, job: Job) -> Result<(), BatchError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(BatchError::Closed);
@@ -103,7 +103,7 @@ impl Queue {
         state.texts += job.texts.len();
         state.jobs.push_back(job);
         self.changed.notify_one();
-        Ok(state.texts)
+        Ok(())
     }
 
     /// Takes the oldest job, waiting for one; `None` once closed and empty.

@@ -147,13 +147,7 @@ impl Worker {
             // Handing out vectors of other texts would be worse than failing.
             if vectors.len() == texts.len() { Ok(vectors) } else { Err(BatchError::Crashed) }
         });
-        self.observer.batch(&BatchReport {
-            requests,
-            texts: texts.len(),
-            tokens,
-            took: start.elapsed(),
-            queued: self.queue.len(),
-        });
+        self.observer.batch(&BatchReport { requests, texts: texts.len(), tokens, took: start.elapsed() });
         result
     }
 

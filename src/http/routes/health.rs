@@ -47,7 +47,7 @@ pub(in crate::http) async fn readyz(State(app): State<AppState>) -> Result<Json<
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = str)))]
 pub(in crate::http) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let snapshot = app.matcher().snapshot();
-    app.metrics().serving(snapshot.entries().len(), snapshot.version());
+    app.metrics().serving(snapshot.entries().len(), snapshot.version(), app.matcher().queued());
     (
         [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
         app.metrics().text(),

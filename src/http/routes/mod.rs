@@ -7,6 +7,7 @@ pub(super) mod drafts;
 pub(super) mod entries;
 mod entry_body;
 pub(super) mod feedback;
+pub(super) mod files;
 pub(super) mod health;
 pub(super) mod history;
 pub(super) mod matching;

@@ -152,7 +152,7 @@ impl Reader<'_> {
                 }
             }
             "hyperlink" if matches!(target(&["id"]), Some(Target::Web(_))) => {
-                open.text.markup("[".to_owned())
+                open.text.markup("[".to_owned());
             }
             _ => {}
         }

@@ -121,8 +121,8 @@ impl<'a> Pictures<'a> {
         }
         if let Some(data) = embedded(src) {
             return match data {
-                Some(bytes) => self.found(bytes),
-                None => Judgement::Refused("its data is not valid base64".to_owned()),
+                Ok(bytes) => self.found(bytes),
+                Err(reason) => Judgement::Refused(reason.to_owned()),
             };
         }
         let paths = match spellings(src) {
@@ -222,13 +222,13 @@ fn shortened(src: String) -> String {
     }
 }
 
-/// The content of `data:image/png;base64,…`; inside, `None` when it is damaged.
-fn embedded(src: &str) -> Option<Option<Vec<u8>>> {
+/// The content of `data:image/png;base64,…`, or what is wrong with it; `None` when it is another kind of address.
+fn embedded(src: &str) -> Option<Result<Vec<u8>, &'static str>> {
     let start = src.get(.."data:image/".len())?;
     let (head, data) = start.eq_ignore_ascii_case("data:image/").then(|| src.split_once(','))??;
     let plain: String = data.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = head.to_ascii_lowercase().ends_with(";base64").then(|| BASE64_STANDARD.decode(plain).ok());
-    Some(bytes.flatten())
+    Some(bytes.flatten().ok_or("its data is not valid base64"))
 }
 
 fn is_web_address(src: &str) -> bool {

@@ -207,12 +207,12 @@ pub(super) fn expected(preset: Option<Preset>) -> String {
     let Some(layout) = preset.and_then(Preset::layout) else {
         return "标准问 and 答案, or the columns of a product that --preset knows".to_owned();
     };
-    let names = |required: &Column| match required {
-        Column::Numbered => "question1".to_owned(),
-        required => {
-            let known = layout.columns.iter().find(|(column, _)| column == required);
-            known.map_or_else(String::new, |(_, names)| names.join(" or "))
+    let names = |required: &Column| {
+        if *required == Column::Numbered {
+            return "question1".to_owned();
         }
+        let known = layout.columns.iter().find(|(column, _)| column == required);
+        known.map_or_else(String::new, |(_, names)| names.join(" or "))
     };
     layout.required.iter().map(names).collect::<Vec<_>>().join("; ")
 }

@@ -59,7 +59,9 @@ fn a_native_sheet_gives_every_field() {
 
 #[test]
 fn the_templates_of_other_products_are_told_by_their_headers() {
-    let cases: [(&str, Preset, &str, (&str, &[&str], &str)); 10] = [
+    /// Question, similar questions and answer.
+    type Read<'a> = (&'a str, &'a [&'a str], &'a str);
+    let cases: [(&str, Preset, &str, Read<'_>); 10] = [
         (
             "分段标题（选填）,分段内容（必填，问题答案））,问题（选填，单元格内一行一个）\n退群,点右上角;再确认,\"怎么退群\n退群|离开\"\n",
             Preset::MaxKb,
