@@ -123,6 +123,10 @@ settings! {
     #[arg(long, env = "DAYI_REQUEST_TIMEOUT_MS", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
     request_timeout_ms: u64,
+    /// What the page tells people whom no entry helps [default: 没有找到合适的答案，请联系人工客服。]
+    #[arg(long, env = "DAYI_HANDOVER_TEXT", value_name = "TEXT", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    handover_text: String,
     /// Texts that may wait for the model before requests are answered with 429 [default: 512]
     #[arg(long, env = "DAYI_QUEUE_CAPACITY", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
@@ -197,7 +201,7 @@ pub struct LearnConfig {
 }
 
 /// Limits of the HTTP service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -209,6 +213,8 @@ pub struct HttpConfig {
     pub max_batch_queries: usize,
     /// Longest request.
     pub request_timeout: Duration,
+    /// What the page tells people whom no entry helps.
+    pub handover_text: String,
 }
 
 /// Why there is no usable configuration.
@@ -296,6 +302,9 @@ impl Config {
                 max_query_chars: settings.max_query_chars.unwrap_or(2_000),
                 max_batch_queries: settings.max_batch_queries.unwrap_or(256),
                 request_timeout: Duration::from_millis(settings.request_timeout_ms.unwrap_or(30_000)),
+                handover_text: settings
+                    .handover_text
+                    .unwrap_or_else(|| "没有找到合适的答案，请联系人工客服。".to_owned()),
             },
             learn: LearnConfig {
                 query_log: settings.query_log.unwrap_or(true),

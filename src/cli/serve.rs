@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
     let assets = Assets::in_data(&config.data);
     let faq = Faq { matcher, editor, journal: Arc::new(journal), assets };
-    let app = AppState::new(faq, config.http, metrics);
+    let app = AppState::new(faq, config.http.clone(), metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

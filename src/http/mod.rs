@@ -3,7 +3,9 @@
 //! [`router`] is a plain axum router, so tests call it without a port; [`serve`] puts it on a socket.
 
 pub mod extract;
+mod markup;
 pub mod metrics;
+mod page;
 pub mod problem;
 mod routes;
 mod shutdown;
@@ -47,6 +49,8 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(routes::matching::match_one))
         .routes(routes!(routes::matching::match_batch))
+        .routes(routes!(routes::welcome::welcome))
+        .routes(routes!(routes::preview::preview))
         .routes(routes!(routes::assets::picture))
         .routes(routes!(routes::entries::list, routes::entries::create))
         .routes(routes!(routes::bulk::bulk))
@@ -85,6 +89,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: AppState) -> Router {
     let (routes, openapi) = api().split_for_parts();
     routes
+        .merge(page::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(app.clone(), time_limit))

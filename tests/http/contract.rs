@@ -45,7 +45,18 @@ async fn a_question_brings_the_entry_with_its_answer_and_pictures() {
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["query_id", "decision", "matches", "index_version", "model", "took_ms"]);
     let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["id", "question", "matched_phrasing", "answer", "category", "confidence", "scores"]);
+    let expected = [
+        "id",
+        "question",
+        "matched_phrasing",
+        "answer",
+        "category",
+        "source",
+        "updated_at",
+        "confidence",
+        "scores",
+    ];
+    assert_eq!(keys, expected);
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod files;
 mod history;
 mod learning;
 mod load;
+mod page;
 mod support;
 mod unanswered;

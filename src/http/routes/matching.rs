@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     assets,
-    faq::{Answer, Image},
+    faq::{Answer, Image, Source},
     http::{
         extract::{JsonBody, Validate},
+        markup,
         problem::{FieldError, Problem},
         state::AppState,
     },
@@ -39,10 +41,23 @@ pub(in crate::http) struct MatchRequest {
     #[serde(default)]
     #[schema(default = false)]
     explain: bool,
+    /// Whether to add `answer.html`, the answer rendered and safe to show.
+    #[serde(default)]
+    #[schema(default = false)]
+    html: bool,
+    /// Whether the question counts. One that is only typed so far does not: with `false` it is neither in the query
+    /// log nor in the statistics, and its `query_id` takes no feedback.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    record: bool,
 }
 
 fn default_top_k() -> usize {
     5
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Several questions, and which entries to return for each.
@@ -96,6 +111,12 @@ struct MatchBody {
     answer: AnswerBody,
     /// From the widest category to the narrowest.
     category: Vec<String>,
+    /// Where it came from, when it was imported.
+    #[schema(value_type = Option<Object>)]
+    source: Option<Source>,
+    /// Its last change.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Timestamp>,
     /// Calibrated probability that this entry is the right one.
     confidence: f32,
     /// What the confidence was made from.
@@ -110,16 +131,19 @@ struct MatchBody {
 struct AnswerBody {
     /// Markdown; pictures stand in it where they belong, at `/v1/assets/…` when they came with an import.
     markdown: String,
+    /// The same as HTML without anything that could do harm; only with `html`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<String>,
     /// The pictures in reading order.
     images: Vec<Image>,
 }
 
 impl AnswerBody {
     /// The answer with its stored pictures at the addresses under which they are served.
-    fn new(answer: &Answer) -> Self {
+    fn new(answer: &Answer, html: bool) -> Self {
         let markdown = assets::readdressed(answer.markdown(), |name| format!("/v1/{}", name.reference()));
         let images = Answer::new(markdown.as_str()).images();
-        Self { markdown, images }
+        Self { html: html.then(|| markup::html(&markdown)), markdown, images }
     }
 }
 
@@ -170,11 +194,11 @@ impl Validate for BatchRequest {
 }
 
 impl MatchResponse {
-    fn new(query_id: Uuid, verdict: Verdict, took: Duration) -> Self {
+    fn new(query_id: Uuid, verdict: Verdict, took: Duration, html: bool) -> Self {
         Self {
             query_id,
             decision: verdict.decision,
-            matches: verdict.matches.into_iter().map(MatchBody::from).collect(),
+            matches: verdict.matches.into_iter().map(|found| MatchBody::new(found, html)).collect(),
             index_version: verdict.index_version,
             model: verdict.model,
             took_ms: took.as_secs_f64() * 1e3,
@@ -183,15 +207,17 @@ impl MatchResponse {
     }
 }
 
-impl From<Match> for MatchBody {
-    fn from(found: Match) -> Self {
+impl MatchBody {
+    fn new(found: Match, html: bool) -> Self {
         let entry = found.entry;
         Self {
             id: entry.id.clone(),
             question: entry.question.clone(),
             matched_phrasing: found.matched_phrasing,
-            answer: AnswerBody::new(&entry.answer),
+            answer: AnswerBody::new(&entry.answer, html),
             category: entry.category.clone(),
+            source: entry.source.clone(),
+            updated_at: entry.updated_at,
             confidence: found.confidence,
             scores: found.scores,
             explanation: found.explanation,
@@ -209,9 +235,10 @@ pub(in crate::http) async fn match_one(
     JsonBody(request): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchResponse>, Problem> {
     let start = Instant::now();
-    let MatchRequest { query, top_k, category, tags, explain } = request;
+    let MatchRequest { query, top_k, category, tags, explain, html, record } = request;
     let query = Query { text: query, top_k, category, tags, explain };
-    answer(&app, "http", vec![query], start).await?.pop().map(Json).ok_or_else(Problem::internal)
+    let wanted = Wanted { channel: record.then_some("http"), html };
+    answer(&app, wanted, vec![query], start).await?.pop().map(Json).ok_or_else(Problem::internal)
 }
 
 /// Find the entries for several questions at once.
@@ -227,13 +254,23 @@ pub(in crate::http) async fn match_batch(
     let BatchRequest { queries, top_k, category, tags } = request;
     let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone(), explain: false };
     let queries = queries.into_iter().map(query).collect();
-    Ok(Json(BatchResponse { results: answer(&app, "batch", queries, start).await? }))
+    let wanted = Wanted { channel: Some("batch"), html: false };
+    Ok(Json(BatchResponse { results: answer(&app, wanted, queries, start).await? }))
+}
+
+/// What is wanted beside the verdicts.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Under which name to log the questions; not at all when they do not count.
+    channel: Option<&'static str>,
+    /// Answers as HTML too.
+    html: bool,
 }
 
 /// Asks, counts and logs: one response a question, in order.
 async fn answer(
     app: &AppState,
-    channel: &'static str,
+    wanted: Wanted,
     queries: Vec<Query>,
     start: Instant,
 ) -> Result<Vec<MatchResponse>, Problem> {
@@ -241,9 +278,14 @@ async fn answer(
     let verdicts = app.matcher().ask(queries).await?;
     let took = start.elapsed();
     let respond = |(text, verdict): (&String, Verdict)| {
-        app.metrics().decision(verdict.decision);
-        let query_id = app.journal().log(channel, text, &verdict, took);
-        MatchResponse::new(query_id, verdict, took)
+        let query_id = match wanted.channel {
+            Some(channel) => {
+                app.metrics().decision(verdict.decision);
+                app.journal().log(channel, text, &verdict, took)
+            }
+            None => Uuid::now_v7(),
+        };
+        MatchResponse::new(query_id, verdict, took, wanted.html)
     };
     Ok(texts.iter().zip(verdicts).map(respond).collect())
 }

@@ -11,5 +11,7 @@ pub(super) mod files;
 pub(super) mod health;
 pub(super) mod history;
 pub(super) mod matching;
+pub(super) mod preview;
 pub(super) mod statistics;
 pub(super) mod unanswered;
+pub(super) mod welcome;
