@@ -3,6 +3,8 @@
 //! [`Settings`] is what somebody typed, every field optional; [`Config`] is what dayi runs with, complete and
 //! checked. The command line derives its flags and its environment variables from the very same struct.
 
+mod channels;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,6 +13,11 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
+
+pub use channels::{
+    GroupRobotSettings, HookSettings, SecretSetting, Variable, WecomAppSettings, WecomBotSettings,
+    WecomSettings,
+};
 
 use crate::{
     embed::{EngineKind, ModelOptions, Pooling},
@@ -127,6 +134,10 @@ settings! {
     #[arg(long, env = "DAYI_HANDOVER_TEXT", value_name = "TEXT", global = true, hide_short_help = true,
           help_heading = "Settings")]
     handover_text: String,
+    /// Names beside localhost under which /mcp may be called, e.g. faq.example.com [default: none]
+    #[arg(long, env = "DAYI_MCP_HOSTS", value_name = "HOST", value_delimiter = ',', global = true,
+          hide_short_help = true, help_heading = "Settings")]
+    mcp_hosts: Vec<String>,
     /// Texts that may wait for the model before requests are answered with 429 [default: 512]
     #[arg(long, env = "DAYI_QUEUE_CAPACITY", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
@@ -155,6 +166,16 @@ settings! {
     /// How log lines look [default: text]
     #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
     log_format: LogFormat,
+    /// Address under which others reach this service, for pictures in chats
+    #[arg(long, env = "DAYI_PUBLIC_URL", value_name = "URL", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    public_url: String,
+    /// 企业微信 (WeCom), in the file only.
+    #[arg(skip)]
+    wecom: WecomSettings,
+    /// Addresses at which ticket systems call, in the file only.
+    #[arg(skip)]
+    hooks: Vec<HookSettings>,
 }
 
 /// Everything dayi runs with.
@@ -174,8 +195,24 @@ pub struct Config {
     pub http: HttpConfig,
     /// What is remembered of questions.
     pub learn: LearnConfig,
+    /// Names beside loopback under which `/mcp` may be called.
+    pub mcp_hosts: Vec<String>,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Ways in and out besides the API.
+    pub channels: ChannelsConfig,
+}
+
+/// Ways in and out besides the API. What stands in it is checked when they are opened, by `serve`: no other command
+/// needs their secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChannelsConfig {
+    /// Address under which others reach this service, without a slash at its end.
+    pub public_url: Option<String>,
+    /// 企业微信.
+    pub wecom: WecomSettings,
+    /// Addresses at which ticket systems call.
+    pub hooks: Vec<HookSettings>,
 }
 
 /// The queue in front of the model, and what is remembered of earlier questions.
@@ -311,7 +348,13 @@ impl Config {
                 query_log_retention_days: settings.query_log_retention_days.unwrap_or(90),
                 unanswered_similarity: settings.unanswered_similarity.unwrap_or(0.7),
             },
+            mcp_hosts: settings.mcp_hosts.unwrap_or_default(),
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
+            channels: ChannelsConfig {
+                public_url: settings.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+                wecom: settings.wecom.unwrap_or_default(),
+                hooks: settings.hooks.unwrap_or_default(),
+            },
         };
         config.validate()?;
         Ok(config)

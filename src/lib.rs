@@ -7,10 +7,12 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, export, training -> editor, eval, learn -> matcher -> rank, index, embed, store -> text, faq, assets, sheet, vector
+//! main -> cli -> http, lint, import, export, training -> channels -> triage -> editor, eval, learn -> matcher -> rank,
+//! index, embed, store -> text, faq, assets, sheet, vector, sqlite
 //! ```
 
 pub mod assets;
+pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod editor;
@@ -26,7 +28,9 @@ pub mod lint;
 pub mod matcher;
 pub mod rank;
 mod sheet;
+pub mod sqlite;
 pub mod store;
 pub mod text;
 pub mod training;
+pub mod triage;
 pub mod vector;

@@ -11,11 +11,13 @@ mod fit;
 mod history;
 mod index;
 mod lint;
+mod mcp;
 mod model;
 mod open;
 mod output;
 mod progress;
 mod serve;
+mod triage;
 mod unanswered;
 mod undo;
 
@@ -64,6 +66,8 @@ enum Command {
     Rollback(undo::RollbackArgs),
     Model(model::Args),
     Unanswered(unanswered::Args),
+    Triage(triage::Args),
+    Mcp(mcp::Args),
 }
 
 /// What a command answers with: an exit code, or an error that [`run`] prints.
@@ -90,6 +94,8 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Rollback(args) => undo::rollback(&args, &config),
                 Command::Model(args) => model::run(&args, &config),
                 Command::Unanswered(args) => unanswered::run(&args, &config),
+                Command::Mcp(args) => mcp::run(&args, &config),
+                Command::Triage(args) => triage::run(&args, &config),
             }
         });
     outcome.unwrap_or_else(|error| {

@@ -11,11 +11,11 @@ use super::{output, progress::Bars};
 use crate::{
     assets::Assets,
     config::Config,
-    embed::{self, Embedder},
+    embed::{self, Embedder, batcher::Unobserved},
     eval::dataset::Loaded,
     faq::EntryId,
     import::{self, Import, ImportReport, Options, OtherFiles},
-    matcher::{self, BuildReport, Builder, Snapshot},
+    matcher::{self, BuildReport, Builder, Matcher, Snapshot},
     rank::Ranker,
     store::{ImportCounts, Store},
 };
@@ -169,6 +169,15 @@ pub(super) fn snapshot_with(
     let builder =
         Builder { embedder, ranker, synonyms, params, folder: folder.as_deref(), progress: &progress };
     Ok(builder.build(store)?)
+}
+
+/// A matcher over the data directory, or over `faq` when files are named.
+pub(super) fn matcher(faq: &[PathBuf], config: &Config) -> Result<Arc<Matcher>, Box<dyn Error>> {
+    let Source { mut store, directory, files } = Source::open(faq, config)?;
+    files.tell();
+    let embedder = model(config)?;
+    let (snapshot, _) = snapshot(&mut store, embedder.as_ref(), config, directory)?;
+    Ok(Arc::new(Matcher::start(snapshot, embedder, config.queue, Arc::new(Unobserved))?))
 }
 
 /// The usable rows; the others are named on stderr.

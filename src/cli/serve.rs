@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::{Outcome, open, output};
 use crate::{
     assets::Assets,
+    channels::Channels,
     config::Config,
     editor::{self, Editor, Setup},
     http::{
@@ -18,6 +19,7 @@ use crate::{
     learn::{Journal, Served},
     matcher::Matcher,
     store::Store,
+    triage::{Desk, Earlier},
 };
 
 /// Serves the FAQ in the data directory over HTTP until it is told to stop.
@@ -39,8 +41,9 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let mut store =
         if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
     files.store_in(&mut store, Some(&config.data))?;
+    let channels = Channels::open(&config.channels, &config.data)?;
     let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    drop(store);
+    let desk = Desk::new(None, Earlier::open(store, snapshot.model())?);
     let metrics = Arc::new(Metrics::default());
     let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone())?);
     let setup = Setup {
@@ -54,8 +57,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let clock = Arc::new(jiff::Timestamp::now);
     let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
     let assets = Assets::in_data(&config.data);
-    let faq = Faq { matcher, editor, journal: Arc::new(journal), assets };
-    let app = AppState::new(faq, config.http.clone(), metrics);
+    let faq = Faq { matcher, editor, journal: Arc::new(journal), assets, desk: Arc::new(desk) };
+    let app = AppState::new(faq, channels, config, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

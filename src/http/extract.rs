@@ -53,17 +53,23 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         Problem::malformed(format!("the body is not UTF-8: bad byte at offset {}", error.valid_up_to()))
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        let inner = error.into_inner();
-        if inner.is_data() {
-            Problem::invalid(vec![FieldError { pointer, detail: without_position(&inner) }])
-        } else {
-            Problem::malformed(format!("the body is not valid JSON: {inner}"))
-        }
-    })?;
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| refused(&error))?;
     deserializer.end().map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
     Ok(value)
+}
+
+/// A value of the body as what it should be, refused as the body itself would be.
+pub(super) fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
+}
+
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_data() {
+        Problem::invalid(vec![FieldError { pointer: pointer(error.path()), detail: without_position(inner) }])
+    } else {
+        Problem::malformed(format!("the body is not valid JSON: {inner}"))
+    }
 }
 
 /// RFC 6901 form of serde's path.

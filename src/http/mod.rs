@@ -19,6 +19,7 @@ use axum::{
     http::HeaderName,
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use tokio::net::TcpListener;
 use tower_http::{
@@ -74,9 +75,15 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::unanswered::ignore))
         .routes(routes!(routes::unanswered::reopen))
         .routes(routes!(routes::statistics::statistics))
+        .routes(routes!(routes::triage::triage))
         .routes(routes!(routes::health::healthz))
         .routes(routes!(routes::health::readyz))
         .routes(routes!(routes::health::metrics))
+        .routes(routes!(routes::hooks::receive_ticket))
+        .routes(routes!(routes::hooks::list_deliveries))
+        .routes(routes!(routes::hooks::retry_delivery))
+        .routes(routes!(routes::wecom::verify_app, routes::wecom::message_to_app))
+        .routes(routes!(routes::wecom::verify_bot, routes::wecom::message_to_bot))
 }
 
 /// The OpenAPI document of the service.
@@ -90,6 +97,7 @@ pub fn router(app: AppState) -> Router {
     let (routes, openapi) = api().split_for_parts();
     routes
         .merge(page::routes())
+        .route("/mcp", any(routes::mcp::mcp))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(app.clone(), time_limit))

@@ -81,6 +81,18 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 403: the signature on it does not say that it comes from whom it should come.
+    pub fn not_verified(detail: impl Into<String>) -> Self {
+        Self::new("/problems/not-verified", "Not verified", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 404: this service could do that, but nobody set it up.
+    #[must_use]
+    pub fn not_configured(table: &str) -> Self {
+        let detail = format!("{table} is not in the server's dayi.toml");
+        Self::new("/problems/not-configured", "Not configured", StatusCode::NOT_FOUND, detail)
+    }
+
     /// 404: no such path.
     #[must_use]
     pub fn not_found() -> Self {

@@ -3,7 +3,15 @@
 use std::sync::Arc;
 
 use super::metrics::Metrics;
-use crate::{assets::Assets, config::HttpConfig, editor::Editor, learn::Journal, matcher::Matcher};
+use crate::{
+    assets::Assets,
+    channels::Channels,
+    config::{Config, HttpConfig},
+    editor::Editor,
+    learn::Journal,
+    matcher::Matcher,
+    triage::Desk,
+};
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
@@ -19,10 +27,14 @@ pub struct Faq {
     pub journal: Arc<Journal>,
     /// The pictures of answers.
     pub assets: Assets,
+    /// Where tickets come in.
+    pub desk: Arc<Desk>,
 }
 
 struct App {
     faq: Faq,
+    channels: Channels,
+    mcp_hosts: Vec<String>,
     limits: HttpConfig,
     metrics: Arc<Metrics>,
 }
@@ -30,8 +42,9 @@ struct App {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(faq: Faq, limits: HttpConfig, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(App { faq, limits, metrics }))
+    pub fn new(faq: Faq, channels: Channels, config: &Config, metrics: Arc<Metrics>) -> Self {
+        let (mcp_hosts, limits) = (config.mcp_hosts.clone(), config.http.clone());
+        Self(Arc::new(App { faq, channels, mcp_hosts, limits, metrics }))
     }
 
     /// What answers questions.
@@ -56,6 +69,24 @@ impl AppState {
     #[must_use]
     pub fn assets(&self) -> &Assets {
         &self.0.faq.assets
+    }
+
+    /// Where tickets come in.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.0.faq.desk
+    }
+
+    /// Ways in and out besides HTTP's own.
+    #[must_use]
+    pub fn channels(&self) -> &Channels {
+        &self.0.channels
+    }
+
+    /// Names beside loopback under which `/mcp` may be called.
+    #[must_use]
+    pub fn mcp_hosts(&self) -> &[String] {
+        &self.0.mcp_hosts
     }
 
     /// Limits on requests.

@@ -37,7 +37,7 @@ use crate::{
         Embedder, Role,
         batcher::{BatchError, Batcher, BatcherOptions, Observer},
     },
-    vector::VectorError,
+    vector::{Embedding, VectorError},
 };
 
 /// Why a question got no verdict.
@@ -75,6 +75,15 @@ impl From<BatchError> for Error {
             source @ (BatchError::Embed(_) | BatchError::Crashed) => Self::Embed { source },
         }
     }
+}
+
+/// A question with its verdict.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// What is said to it.
+    pub verdict: Verdict,
+    /// What the model made of it.
+    pub vector: Embedding,
 }
 
 /// Answers questions from the current snapshot. Share it in an `Arc`.
@@ -123,20 +132,41 @@ impl Matcher {
     /// # Errors
     /// At once when the queue is full or closed; later when the model fails.
     pub async fn ask(&self, queries: Vec<Query>) -> Result<Vec<Verdict>, Error> {
+        let answered = self.ask_embedded(queries).await?;
+        Ok(answered.into_iter().map(|answered| answered.verdict).collect())
+    }
+
+    /// As [`ask`](Self::ask), with each question's vector, for callers who compare questions with one another.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn ask_embedded(&self, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
         let snapshot = self.snapshot();
         let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
         if self.is_closed() {
             return Err(Error::ShuttingDown);
         }
         let embeddings = self.cache.embed(texts, Role::Query).await?;
-        let rank = move || -> Result<Vec<Verdict>, Error> {
-            let mut verdicts = Vec::with_capacity(queries.len());
-            for (query, embedding) in queries.iter().zip(&embeddings) {
-                verdicts.push(snapshot.verdict(query, embedding)?);
+        let rank = move || -> Result<Vec<Answered>, Error> {
+            let mut answered = Vec::with_capacity(queries.len());
+            for (query, embedded) in queries.iter().zip(&embeddings) {
+                let verdict = snapshot.verdict(query, embedded)?;
+                answered.push(Answered { verdict, vector: embedded.vector.clone() });
             }
-            Ok(verdicts)
+            Ok(answered)
         };
         tokio::task::spawn_blocking(rank).await.map_err(|_| Error::Interrupted)?
+    }
+
+    /// The vectors of texts that are no questions to the FAQ, in the form in which questions are embedded.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, Error> {
+        let snapshot = self.snapshot();
+        let texts = texts.iter().map(|text| snapshot.model_text(text)).collect();
+        let embedded = self.batcher.embed(texts, Role::Query).await?;
+        Ok(embedded.into_iter().map(|embedded| embedded.vector).collect())
     }
 
     /// Whether [`Matcher::close`] was called.

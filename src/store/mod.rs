@@ -13,17 +13,17 @@ mod history;
 mod journal;
 mod schema;
 mod statistics;
+mod tickets;
 mod unanswered;
 mod vectors;
 mod writer;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+
+use crate::sqlite::{self, OpenError};
 
 pub use drafts::{Draft, DraftError};
 pub use edits::{
@@ -40,9 +40,6 @@ pub use vectors::{StoredVector, TextHash};
 /// File name of the database inside the data directory.
 pub const FILE_NAME: &str = "dayi.sqlite3";
 
-/// How long a writer waits for another one before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// The open database of one data directory.
 ///
 /// A write is durable when its method returns: write-ahead log with `synchronous = FULL`.
@@ -55,24 +52,13 @@ pub struct Store {
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder could not be made.
-    #[error("cannot create the data directory {path}: check that the folder above it is writable")]
-    CreateDirectory {
-        /// The data directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// There is a file, or the place for one, but it cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// There is no database in this folder.
     #[error("{path} holds no FAQ yet: run `dayi index FILE --data {path}` first")]
     NotFound {
         /// The data directory.
-        path: PathBuf,
-    },
-    /// A later dayi wrote this file. It is left untouched.
-    #[error("{path} was written by a newer dayi: use that version, or index into another --data directory")]
-    NewerSchema {
-        /// The database file.
         path: PathBuf,
     },
     /// The file is damaged, locked for too long, or the disk is full.
@@ -84,14 +70,6 @@ pub enum Error {
         path: PathBuf,
         /// What `SQLite` said.
         source: rusqlite::Error,
-    },
-    /// The tables could not be brought to the current form.
-    #[error("cannot upgrade the tables of {path}; it is unchanged")]
-    Migrate {
-        /// The database file.
-        path: PathBuf,
-        /// What went wrong.
-        source: rusqlite_migration::Error,
     },
     /// A stored entry is not readable.
     #[error("entry {id} in {path} is damaged: import its file again, or restore a backup")]
@@ -111,15 +89,9 @@ impl Store {
     /// # Errors
     /// When the folder cannot be written, the file is damaged, or a newer dayi wrote it.
     pub fn open_or_create(directory: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| Error::CreateDirectory { path: directory.to_owned(), source })?;
         let path = directory.join(FILE_NAME);
-        let connection = Connection::open(&path).map_err(|source| Error::Database {
-            action: "open",
-            path: path.clone(),
-            source,
-        })?;
-        Self::prepare(connection, path)
+        let connection = sqlite::open_or_create(&path, schema::MIGRATIONS)?;
+        Ok(Self { connection, path })
     }
 
     /// Opens the store in `directory`, which must hold one.
@@ -138,20 +110,8 @@ impl Store {
     /// # Errors
     /// When `SQLite` itself fails.
     pub fn in_memory() -> Result<Self, Error> {
-        let path = PathBuf::from(":memory:");
-        let connection = Connection::open_in_memory().map_err(|source| Error::Database {
-            action: "open",
-            path: path.clone(),
-            source,
-        })?;
-        Self::prepare(connection, path)
-    }
-
-    fn prepare(mut connection: Connection, path: PathBuf) -> Result<Self, Error> {
-        let result = schema::pragmas(&connection, BUSY_TIMEOUT);
-        result.map_err(|source| Error::Database { action: "open", path: path.clone(), source })?;
-        schema::migrate(&mut connection, &path)?;
-        Ok(Self { connection, path })
+        let connection = sqlite::in_memory(schema::MIGRATIONS)?;
+        Ok(Self { connection, path: PathBuf::from(":memory:") })
     }
 
     /// Counts every change of entries, from 0 for an empty store. Becomes the `index_version` of answers.
@@ -199,31 +159,5 @@ mod tests {
         let error = Store::open(directory.path()).unwrap_err();
         assert!(error.to_string().contains("dayi index"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing may be created");
-    }
-
-    #[test]
-    fn a_file_that_is_no_database_is_reported_and_left_as_it_is() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(FILE_NAME);
-        std::fs::write(&path, "this is no database, only text of more than one hundred bytes".repeat(9))
-            .unwrap();
-        let before = std::fs::read(&path).unwrap();
-        assert!(matches!(Store::open(directory.path()), Err(Error::Database { .. })));
-        assert_eq!(std::fs::read(&path).unwrap(), before);
-    }
-
-    #[test]
-    fn a_newer_schema_is_refused_and_left_untouched() {
-        let directory = tempfile::tempdir().unwrap();
-        drop(Store::open_or_create(directory.path()).unwrap());
-        let path = directory.path().join(FILE_NAME);
-        let connection = Connection::open(&path).unwrap();
-        connection.pragma_update(None, "user_version", 999).unwrap();
-        drop(connection);
-
-        assert!(matches!(Store::open(directory.path()), Err(Error::NewerSchema { .. })));
-        let connection = Connection::open(&path).unwrap();
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, 999);
     }
 }

@@ -1,14 +1,9 @@
-//! Tables, migrations and pragmas.
+//! Tables and migrations.
 
-use std::{path::Path, time::Duration};
-
-use rusqlite::Connection;
-use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
-
-use super::Error;
+use rusqlite_migration::M;
 
 /// Each element brings the tables one version further. Never edit one that was released; add another.
-const MIGRATIONS: &[M<'static>] = &[
+pub(super) const MIGRATIONS: &[M<'static>] = &[
     M::up(
         "CREATE TABLE counters (
         name  TEXT PRIMARY KEY,
@@ -127,32 +122,21 @@ const MIGRATIONS: &[M<'static>] = &[
         CREATE INDEX queries_waiting ON queries (ordinal) WHERE waiting;
         CREATE INDEX queries_by_question ON queries (question) WHERE question IS NOT NULL;",
     ),
+    M::up(
+        "-- Tickets to compare later ones with: never their words. `vector`: little-endian f32.
+    CREATE TABLE tickets (
+        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+        id      TEXT NOT NULL UNIQUE,
+        model   TEXT NOT NULL,
+        vector  BLOB NOT NULL
+    );",
+    ),
 ];
-
-/// Settings of the connection, before anything else touches the file.
-pub(super) fn pragmas(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    connection.busy_timeout(busy_timeout)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)
-}
-
-/// Brings the tables to the newest version in one transaction.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    use rusqlite_migration::Error::MigrationDefinition;
-
-    let Err(source) = Migrations::from_slice(MIGRATIONS).to_latest(connection) else { return Ok(()) };
-    let path = path.to_owned();
-    if matches!(source, MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead)) {
-        return Err(Error::NewerSchema { path });
-    }
-    Err(Error::Migrate { path, source })
-}
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_migrations_are_valid() {
-        super::Migrations::from_slice(super::MIGRATIONS).validate().unwrap();
+        rusqlite_migration::Migrations::from_slice(super::MIGRATIONS).validate().unwrap();
     }
 }

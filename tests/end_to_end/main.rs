@@ -7,6 +7,9 @@ mod crash;
 mod import;
 mod lint;
 mod readme;
+mod receiver;
 #[expect(dead_code, reason = "the tests of the model loader use more of it")]
 #[path = "../../src/embed/tiny.rs"]
 mod tiny;
+mod webhooks;
+mod wecom;

@@ -12,6 +12,7 @@ use axum::{
 };
 use dayi::{
     assets::Assets,
+    channels::Channels,
     config::{Config, Settings},
     editor::{Editor, Setup, system_clock},
     embed::{Embedder, HashedEmbedder},
@@ -24,6 +25,7 @@ use dayi::{
     learn::{Journal, Served},
     matcher::{self, Builder, Matcher},
     store::Store,
+    triage::{Desk, Earlier},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -112,6 +114,7 @@ pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<d
         progress: &(),
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
+    let channels = Channels::open(&config.channels, data.path()).unwrap();
     let metrics = Arc::new(Metrics::default());
     let matcher = Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone());
     let matcher = Arc::new(matcher.unwrap());
@@ -127,8 +130,9 @@ pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<d
     let journal = Journal::start(data.path(), served, config.learn, metrics.clone(), Arc::new(clock));
     let journal = Arc::new(journal.unwrap());
     let assets = Assets::in_data(data.path());
-    let faq = Faq { matcher: matcher.clone(), editor, journal: journal.clone(), assets };
-    let app = AppState::new(faq, config.http, metrics);
+    let desk = Arc::new(Desk::new(None, Earlier::default()));
+    let faq = Faq { matcher: matcher.clone(), editor, journal: journal.clone(), assets, desk };
+    let app = AppState::new(faq, channels, &config, metrics);
     Service { router: router(app), matcher, journal, now, data }
 }
 

@@ -85,6 +85,7 @@ pub trait Observer: Send + Sync {
 }
 
 /// Observes nothing.
+#[derive(Debug, Clone, Copy)]
 pub struct Unobserved;
 
 impl Observer for Unobserved {

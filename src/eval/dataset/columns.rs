@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 /// A field and its names, the best first: a sheet may have both 期望条目 and id, and then the former is meant.
-pub(super) struct Field {
+pub struct Field {
     /// The name in JSON, used in messages.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     aliases: &'static [&'static str],
 }
 
@@ -41,6 +41,12 @@ pub(super) const TEXT_B: Field = Field { name: "b", aliases: &["b", "sentence2",
 pub(super) const LABEL: Field = Field { name: "label", aliases: &["label", "score", "标签"] };
 
 impl Field {
+    /// A field called `name` in messages, which may stand under each of `aliases` (lower case, no spaces or `_`).
+    #[must_use]
+    pub const fn new(name: &'static str, aliases: &'static [&'static str]) -> Self {
+        Self { name, aliases }
+    }
+
     /// The field's value under the best of its names.
     pub(super) fn find<'a>(&self, fields: &'a Map<String, Value>) -> Option<&'a Value> {
         self.aliases.iter().find_map(|&alias| fields.get(alias))

@@ -5,6 +5,7 @@
 //! used. Whether an expected entry exists is a question to the FAQ, which [`check_ids`] asks.
 
 mod columns;
+mod fields;
 mod json_lines;
 mod table;
 
@@ -17,11 +18,14 @@ use std::{
 
 use serde_json::{Map, Value};
 
+pub use columns::Field;
+pub use fields::{normalized_names, optional_text, required_text};
+
 use crate::{
     faq::{Entry, EntryId},
     sheet::{self, MAX_BYTES, WorkbookError},
 };
-use columns::{Field, LABEL, QUERY, RELEVANT, TEXT_A, TEXT_B};
+use columns::{LABEL, QUERY, RELEVANT, TEXT_A, TEXT_B};
 
 /// A question as a file has it: what is asked and, as text, what should come out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +103,12 @@ pub enum RowProblem {
         field: &'static str,
         /// What is there.
         found: String,
+    },
+    /// The value gives no ticket.
+    #[error("expected a ticket such as {{\"id\": …, \"subject\": …, \"body\": …}}: {reason}")]
+    Ticket {
+        /// What is wrong with it.
+        reason: String,
     },
     /// A label that is no number.
     #[error("the label should be a number such as 0 or 1, got {found:?}")]
@@ -187,9 +197,9 @@ struct RawRow {
 /// # Errors
 /// When the file cannot be read or holds no usable row.
 pub fn read_questions(path: &Path) -> Result<Loaded<Question>, Error> {
-    read(path, &QUERY, |number, fields| {
-        let query = required_text(fields, &QUERY)?;
-        let expected = texts(fields, &RELEVANT)?;
+    read(path, &QUERY, |number, named| {
+        let query = required_text(named, &QUERY)?;
+        let expected = fields::texts(named, &RELEVANT)?;
         if expected.is_empty() {
             return Err(RowProblem::Missing { field: RELEVANT.name });
         }
@@ -258,25 +268,63 @@ pub fn check_ids(questions: Vec<Question>, entries: &[Entry]) -> Loaded<Labelled
     checked
 }
 
-/// Reads the rows of `path` in whatever format it has and gives each its meaning.
-fn read<T>(
+/// Reads the rows of `path` in whatever format it has and gives each its meaning. The names of fields come without
+/// case, spaces and underscores; `key` is the column by which a header is known.
+///
+/// # Errors
+/// When the file cannot be read or holds no usable row.
+pub fn read<T>(
     path: &Path,
     key: &Field,
     meaning: impl Fn(usize, &Map<String, Value>) -> Result<T, RowProblem>,
 ) -> Result<Loaded<T>, Error> {
-    let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let raw = match extension.as_str() {
-        "jsonl" | "ndjson" => json_lines::rows(&text(path)?),
-        "csv" => table::named(path, sheet::delimited(&text(path)?, b',').collect(), key)?,
-        "tsv" | "tab" => table::named(path, sheet::delimited(&text(path)?, b'\t').collect(), key)?,
+    let raw = match extension(path).as_str() {
+        "jsonl" | "ndjson" => json_lines::rows(&read_text(path)?),
+        "csv" => table::named(path, sheet::delimited(&read_text(path)?, b',').collect(), key)?,
+        "tsv" | "tab" => table::named(path, sheet::delimited(&read_text(path)?, b'\t').collect(), key)?,
         "xlsx" | "xlsm" => workbook(path, key)?,
         _ => return Err(Error::UnknownKind { path: path.to_owned() }),
     };
-    let mut loaded = Loaded { rows: Vec::with_capacity(raw.len()), issues: Vec::new() };
-    for RawRow { number, fields } in raw {
-        match fields.and_then(|fields| meaning(number, &fields)) {
-            Ok(row) => loaded.rows.push(row),
-            Err(problem) => loaded.issues.push(RowIssue { row: number, problem }),
+    let rows = raw.into_iter();
+    collect(path, rows.map(|row| (row.number, row.fields.and_then(|fields| meaning(row.number, &fields)))))
+}
+
+/// Reads the values of `path`, which is JSON Lines, or JSON: one value, or a list of them.
+///
+/// # Errors
+/// When the file cannot be read or holds no usable value.
+pub fn read_values<T>(
+    path: &Path,
+    meaning: impl Fn(usize, Value) -> Result<T, RowProblem>,
+) -> Result<Loaded<T>, Error> {
+    let text = read_text(path)?;
+    let values: Vec<(usize, Result<Value, RowProblem>)> = if extension(path) == "json" {
+        match serde_json::from_str(&text) {
+            Ok(Value::Array(values)) => (1..).zip(values.into_iter().map(Ok)).collect(),
+            Ok(value) => vec![(1, Ok(value))],
+            Err(error) => vec![(1, Err(RowProblem::Json { reason: error.to_string() }))],
+        }
+    } else {
+        json_lines::values(&text)
+    };
+    collect(path, values.into_iter().map(|(row, value)| (row, value.and_then(|value| meaning(row, value)))))
+}
+
+/// The ending of a file's name in lower case, empty when there is none.
+#[must_use]
+pub fn extension(path: &Path) -> String {
+    path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn collect<T>(
+    path: &Path,
+    rows: impl Iterator<Item = (usize, Result<T, RowProblem>)>,
+) -> Result<Loaded<T>, Error> {
+    let mut loaded = Loaded { rows: Vec::new(), issues: Vec::new() };
+    for (row, usable) in rows {
+        match usable {
+            Ok(usable) => loaded.rows.push(usable),
+            Err(problem) => loaded.issues.push(RowIssue { row, problem }),
         }
     }
     if loaded.rows.is_empty() {
@@ -289,7 +337,7 @@ fn read<T>(
 fn workbook(path: &Path, key: &Field) -> Result<Vec<RawRow>, Error> {
     let failed = |source: WorkbookError| Error::Workbook { path: path.to_owned(), source: source.into() };
     let mut first_error = None;
-    for sheet in sheet::sheets(&bytes(path)?).map_err(failed)? {
+    for sheet in sheet::sheets(&read_bytes(path)?).map_err(failed)? {
         match table::named(path, sheet.rows, key) {
             Ok(rows) => return Ok(rows),
             Err(error) => first_error = first_error.or(Some(error)),
@@ -298,15 +346,21 @@ fn workbook(path: &Path, key: &Field) -> Result<Vec<RawRow>, Error> {
     Err(first_error.unwrap_or(Error::NoRows { path: path.to_owned(), first: None }))
 }
 
-/// The text of the file at `path`.
-fn text(path: &Path) -> Result<String, Error> {
-    let bytes = bytes(path)?;
+/// The text of `path` in any of the encodings that Chinese files have.
+///
+/// # Errors
+/// When the file cannot be read or decoded.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    let bytes = read_bytes(path)?;
     let text = sheet::decode(&bytes).map_err(|_| Error::Encoding { path: path.to_owned() })?;
     Ok(text.into_owned())
 }
 
-/// The bytes of the file at `path`, if there are not too many.
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+/// The bytes of `path`, if there are not too many.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -317,44 +371,5 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
-
-fn required_text(fields: &Map<String, Value>, field: &Field) -> Result<String, RowProblem> {
-    let text = match field.find(fields) {
-        None | Some(Value::Null) => "",
-        Some(Value::String(text)) => text.trim(),
-        Some(Value::Number(number)) => return Ok(number.to_string()),
-        Some(other @ (Value::Bool(_) | Value::Array(_) | Value::Object(_))) => {
-            return Err(RowProblem::Type { field: field.name, found: other.to_string() });
-        }
-    };
-    if text.is_empty() { Err(RowProblem::Missing { field: field.name }) } else { Ok(text.to_owned()) }
-}
-
-/// The texts of a list, or of one text that holds several: spreadsheets put them on lines or between `|` and `;`.
-fn texts(fields: &Map<String, Value>, field: &Field) -> Result<Vec<String>, RowProblem> {
-    let wrong = |found: &Value| RowProblem::Type { field: field.name, found: found.to_string() };
-    let mut texts = Vec::new();
-    match field.find(fields) {
-        None | Some(Value::Null) => {}
-        Some(Value::String(text)) => {
-            texts.extend(text.split(['\n', '\r', '|', ';', '；']).map(str::to_owned));
-        }
-        Some(Value::Number(number)) => texts.push(number.to_string()),
-        Some(Value::Array(items)) => {
-            for item in items {
-                match item {
-                    Value::String(text) => texts.push(text.clone()),
-                    Value::Number(number) => texts.push(number.to_string()),
-                    Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                        return Err(wrong(item));
-                    }
-                }
-            }
-        }
-        Some(other @ (Value::Bool(_) | Value::Object(_))) => return Err(wrong(other)),
-    }
-    Ok(texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned).collect())
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,148 @@
+//! `/v1/wecom/app` and `/v1/wecom/bot`: where 企业微信 calls.
+//!
+//! No key is asked for: every message carries a signature over a token that only WeCom and this service know.
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    channels::wecom::{self, Callback, app::App, bot::Bot, crypto::Signed},
+    http::{extract::QueryParams, problem::Problem, state::AppState},
+};
+
+/// What WeCom puts into the address.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct CallbackParams {
+    /// Signature over token, timestamp, nonce and the encrypted text.
+    msg_signature: String,
+    /// Seconds since 1970.
+    timestamp: String,
+    /// Chosen by WeCom.
+    nonce: String,
+}
+
+/// What WeCom puts into the address to verify it.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct EchoParams {
+    /// An encrypted text; the response is that text decrypted.
+    echostr: String,
+}
+
+impl CallbackParams {
+    fn signed(&self) -> Signed<'_> {
+        Signed { signature: &self.msg_signature, timestamp: &self.timestamp, nonce: &self.nonce }
+    }
+}
+
+/// Verify the callback of a self-built app (自建应用).
+#[utoipa::path(get, path = "/v1/wecom/app", tag = "wecom", params(CallbackParams, EchoParams),
+    responses((status = 200, body = str, description = "The decrypted echostr"), Problem))]
+pub(in crate::http) async fn verify_app(
+    State(app): State<AppState>,
+    QueryParams(params): QueryParams<CallbackParams>,
+    QueryParams(echo): QueryParams<EchoParams>,
+) -> Result<String, Problem> {
+    verify(&configured_app(&app)?.callback, &params, &echo)
+}
+
+/// A message to a self-built app: encrypted XML in, encrypted XML out.
+#[utoipa::path(post, path = "/v1/wecom/app", tag = "wecom", params(CallbackParams),
+    request_body(content = String, content_type = "text/xml"),
+    responses((status = 200, body = str, description = "The reply; empty when nothing is to be said"), Problem))]
+pub(in crate::http) async fn message_to_app(
+    State(app): State<AppState>,
+    QueryParams(params): QueryParams<CallbackParams>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let wecom = configured_app(&app)?;
+    let reply = wecom
+        .receive(
+            app.channels().wecom.resources(app.matcher()),
+            &params.signed(),
+            text(&body)?,
+            Timestamp::now(),
+        )
+        .await;
+    Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], reply.map_err(refused)?).into_response())
+}
+
+/// Verify the callback of an AI bot (智能机器人).
+#[utoipa::path(get, path = "/v1/wecom/bot", tag = "wecom", params(CallbackParams, EchoParams),
+    responses((status = 200, body = str, description = "The decrypted echostr"), Problem))]
+pub(in crate::http) async fn verify_bot(
+    State(app): State<AppState>,
+    QueryParams(params): QueryParams<CallbackParams>,
+    QueryParams(echo): QueryParams<EchoParams>,
+) -> Result<String, Problem> {
+    verify(&configured_bot(&app)?.callback, &params, &echo)
+}
+
+/// A message to an AI bot: encrypted JSON in, encrypted JSON out.
+#[utoipa::path(post, path = "/v1/wecom/bot", tag = "wecom", params(CallbackParams),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, body = str, description = "The reply; empty when nothing is to be said"), Problem))]
+pub(in crate::http) async fn message_to_bot(
+    State(app): State<AppState>,
+    QueryParams(params): QueryParams<CallbackParams>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let wecom = configured_bot(&app)?;
+    let received = wecom
+        .receive(
+            app.channels().wecom.resources(app.matcher()),
+            &params.signed(),
+            text(&body)?,
+            Timestamp::now(),
+        )
+        .await;
+    let response = received.map_err(refused)?.response;
+    Ok(([(header::CONTENT_TYPE, "application/json; charset=utf-8")], response).into_response())
+}
+
+fn verify(callback: &Callback, params: &CallbackParams, echo: &EchoParams) -> Result<String, Problem> {
+    // A `+` that was not encoded arrives as a space, which base64 never has.
+    let echo = echo.echostr.replace(' ', "+");
+    callback.verify(&params.signed(), &echo, Timestamp::now()).map_err(|error| refused(error.into()))
+}
+
+fn configured_app(app: &AppState) -> Result<&App, Problem> {
+    app.channels().wecom.app.as_ref().ok_or_else(|| Problem::not_configured("[wecom.app]"))
+}
+
+fn configured_bot(app: &AppState) -> Result<&Bot, Problem> {
+    app.channels().wecom.bot.as_ref().ok_or_else(|| Problem::not_configured("[wecom.bot]"))
+}
+
+fn text(body: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|error| {
+        Problem::malformed(format!("the body is not UTF-8: bad byte at offset {}", error.valid_up_to()))
+    })
+}
+
+/// The caller is told, and so is whoever sets the callback up and wonders why WeCom does not take it.
+fn refused(error: wecom::Error) -> Problem {
+    let detail = match error.code() {
+        Some(code) => format!("{error} (WeCom error {code})"),
+        None => error.to_string(),
+    };
+    let problem = match error {
+        wecom::Error::Crypto(_) => Problem::not_verified(detail),
+        wecom::Error::Envelope { .. } | wecom::Error::Message { .. } => Problem::malformed(detail),
+        wecom::Error::Match(error) => return error.into(),
+        error @ wecom::Error::Reply { .. } => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot answer a message");
+            return Problem::internal();
+        }
+    };
+    tracing::warn!(reason = problem.detail, "refused a message that should come from WeCom");
+    problem
+}

@@ -1,0 +1,61 @@
+//! `/mcp`: one request, one JSON response, and nobody from elsewhere. The protocol itself is tested with an independent
+//! client, see `tests/mcp`.
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use dayi::config::Settings;
+use serde_json::{Value, json};
+
+use crate::support::{Reply, Service, service};
+
+async fn post(service: &Service, headers: &[(&str, &str)], body: &Value) -> Reply {
+    let mut request = Request::post("/mcp")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/json, text/event-stream");
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header(header::HOST, "localhost:8080");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    service.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+fn call(tool: &str, arguments: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
+}
+
+#[tokio::test]
+async fn a_search_finds_the_entry_and_nothing_found_is_no_error() {
+    let service = service(Settings::default());
+    let reply = post(&service, &[], &call("faq_search", &json!({"query": "企业微信建的群能解散吗"}))).await;
+    assert!(reply.content_type().starts_with("application/json"), "{}", reply.text);
+    let found = &reply.json()["result"];
+    assert_eq!(found["structuredContent"]["band"], "answer");
+    assert_eq!(found["structuredContent"]["results"][0]["faq_id"], "g-1");
+
+    let reply = post(&service, &[], &call("faq_search", &json!({"query": "zzz"}))).await.json();
+    assert_eq!(reply["result"]["structuredContent"]["band"], "none", "{reply}");
+    assert_eq!(reply["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn other_sites_and_other_names_are_refused() {
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let plain = service(Settings::default());
+    let named = service(Settings { mcp_hosts: Some(vec!["faq.example.com".into()]), ..Settings::default() });
+    for (service, headers, status) in [
+        (&plain, vec![], 200),
+        (&plain, vec![("origin", "http://localhost:3000")], 200),
+        (&plain, vec![("origin", "https://evil.example")], 403),
+        (&plain, vec![("host", "faq.example.com")], 403),
+        (&named, vec![("host", "faq.example.com")], 200),
+        (&named, vec![("host", "faq.example.com"), ("origin", "https://faq.example.com")], 200),
+        (&named, vec![("host", "faq.example.com"), ("origin", "https://evil.example")], 403),
+    ] {
+        let reply = post(service, &headers, &list).await;
+        assert_eq!(reply.status.as_u16(), status, "{headers:?}: {}", reply.text);
+    }
+}
