@@ -13,7 +13,6 @@ use dayi::{
         normalize::normalize,
         overlap::{Bigrams, letters},
         pinyin::Sounds,
-        words::{Tokenizer, Words},
     },
 };
 
@@ -61,20 +60,11 @@ fn search(c: &mut Criterion) {
                 answer: &texts[0],
             })
             .collect();
-        let mut tokenizers = vec![("grams", Tokenizer::grams())];
-        if size <= 2_000 {
-            tokenizers.push(("words", Tokenizer::words_only(Words::bundled())));
-            tokenizers.push(("grams+words", Tokenizer::with_words(Words::bundled())));
-        }
-        for (name, tokenizer) in tokenizers {
-            let Ok(index) = LexicalIndex::build(&documents, &tokenizer, Parameters::default()) else {
-                continue;
-            };
-            let mut next = queries.iter().cycle();
-            group.bench_function(BenchmarkId::new(name, size), |b| {
-                b.iter(|| black_box(index.search(next.next().map_or("", String::as_str)).top(50, 0.3)));
-            });
-        }
+        let Ok(index) = LexicalIndex::build(&documents, Parameters::default()) else { continue };
+        let mut next = queries.iter().cycle();
+        group.bench_function(BenchmarkId::new("grams", size), |b| {
+            b.iter(|| black_box(index.search(next.next().map_or("", String::as_str)).top(50, 0.3)));
+        });
     }
     group.finish();
 }

@@ -97,7 +97,7 @@ const OPPOSITES: [[(&str, &str); 2]; 8] = [
 ];
 
 /// Other ways of asking the above: `(entry id, question)`.
-const OTHER_WAYS: [(&str, &str); 16] = [
+const OTHER_WAYS: [(&str, &str); 20] = [
     ("on", "我想打开消息免打扰，在哪里"),
     ("off", "消息免打扰想关掉怎么弄"),
     ("add", "外部联系人怎么新增"),
@@ -114,6 +114,10 @@ const OTHER_WAYS: [(&str, &str); 16] = [
     ("unpin", "聊天在哪里取消置顶"),
     ("mute", "群成员怎么禁言"),
     ("unmute", "群成员怎么解除禁言"),
+    ("unpin", "聊天置顶了怎么取消置顶"),
+    ("on", "消息免打扰关闭了怎么打开"),
+    ("off", "开启了消息免打扰，现在怎么关闭"),
+    ("unbind", "绑定的手机号换了，怎么解绑"),
 ];
 
 fn entries(of: impl IntoIterator<Item = (&'static str, &'static str)>) -> Vec<Entry> {

@@ -16,7 +16,7 @@ use crate::{
     eval::{
         compare::Comparison,
         dataset::{self, Labelled, Loaded, Question},
-        outcome::{self, Ranked, Run},
+        outcome::{self, Alone, Ranked, Run, rank_by},
         pairs::PairReport,
         report::{Report, Setup},
     },
@@ -150,8 +150,14 @@ fn ask(
         let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
         let vectors = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
-        let verdict = snapshot.verdict(&query, &vectors[0])?;
+        let considered = snapshot.consider(&query.text, &vectors[0])?;
+        let verdict = snapshot.conclude(&query, &considered);
         let took = start.elapsed();
+        let is_right =
+            |&entry: &u32| snapshot.entry(entry).is_some_and(|e| question.relevant.contains(&e.id));
+        let right: Vec<bool> = considered.candidates.iter().map(is_right).collect();
+        let dense: Vec<f32> = considered.features.iter().map(|features| features.dense).collect();
+        let alone = Alone { dense: rank_by(&dense, &right), lexical: rank_by(&considered.lexical, &right) };
         let ranked = verdict.matches.iter().map(|found| Ranked {
             id: found.entry.id.clone(),
             confidence: found.confidence,
@@ -162,6 +168,7 @@ fn ask(
             relevant: question.relevant.clone(),
             ranked: ranked.collect(),
             decision: verdict.decision,
+            alone,
             took,
         });
         bar.inc(1);

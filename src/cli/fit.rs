@@ -199,9 +199,10 @@ fn own_text(report: &OwnReport) -> String {
         "", "shipped", "fitted"
     );
     let allowed = format!("coverage at {} wrong answers", percent(*max_wrong_rate));
-    let rows: [(&str, Figure); 5] = [
+    let rows: [(&str, Figure); 6] = [
         ("Hit@1", |f| f.hit_at_1),
         ("calibration error (ECE)", |f| f.ece),
+        ("… of honest confidences", |f| f.ece_by_chance),
         (&allowed, |f| f.coverage),
         ("answered at the thresholds", |f| f.answered),
         ("wrong answers among those", |f| f.wrong_answer_rate),

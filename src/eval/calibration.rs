@@ -8,6 +8,12 @@ use super::metrics::{mean, tied};
 /// Bins of [`ece`] and [`reliability`]: 15 of equal width, as Guo et al. (2017) use.
 pub const BINS: usize = 15;
 
+/// How often [`ece_by_chance`] draws: enough for the third digit.
+const HONEST_DRAWS: usize = 200;
+
+/// An arbitrary constant: the same confidences give the same number on every machine.
+const HONEST_SEED: u64 = 0x6563_6521;
+
 /// The share of wrong answers that [`coverage_at`] allows by default.
 pub const WRONG_SHARE: f64 = 0.05;
 
@@ -96,6 +102,20 @@ pub fn ece(predictions: &[Prediction]) -> Option<f64> {
             .sum::<f64>()
             / predictions.len() as f64
     })
+}
+
+/// The [`ece`] that confidences such as these show on average when they are perfectly honest: with few questions,
+/// chance alone moves every bin. Mean over [`HONEST_DRAWS`] draws of what could have come true.
+#[must_use]
+pub fn ece_by_chance(predictions: &[Prediction]) -> Option<f64> {
+    let mut random = fastrand::Rng::with_seed(HONEST_SEED);
+    let mut drawn = predictions.to_vec();
+    mean((0..HONEST_DRAWS).filter_map(|_| {
+        for prediction in &mut drawn {
+            prediction.right = random.f64() < prediction.confidence;
+        }
+        ece(&drawn)
+    }))
 }
 
 /// Brier score: mean squared distance between confidence and truth (1 right, 0 wrong).

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::outcome::{Outcome, Ranked, Run};
+use super::outcome::{Alone, Outcome, Ranked, Run};
 use crate::{faq::EntryId, rank::policy::Decision};
 
 /// An outcome from space-separated ids; the first has `confidence`, each further one a tenth of the one before.
@@ -27,6 +27,7 @@ pub(crate) fn outcome(ranked: &str, relevant: &str, confidence: f32) -> Outcome 
             })
             .collect(),
         decision,
+        alone: Alone::default(),
         took: Duration::from_millis(4),
     }
 }
@@ -40,7 +41,10 @@ pub(crate) fn asked(query: &str, outcome: Outcome) -> Outcome {
 pub(crate) fn run() -> Run {
     Run {
         answerable: vec![
-            asked("怎么解散群聊", outcome("dissolve quit", "dissolve", 0.97)),
+            Outcome {
+                alone: Alone { dense: Some(2), lexical: Some(1) },
+                ..asked("怎么解散群聊", outcome("dissolve quit", "dissolve", 0.97))
+            },
             asked("群不想要了", outcome("quit dissolve", "dissolve", 0.86)),
             asked("怎么退出群聊", outcome("quit dissolve", "quit", 0.92)),
             asked("快捷回复在哪", outcome("reply quit", "reply", 0.55)),

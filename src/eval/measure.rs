@@ -178,6 +178,21 @@ impl Measured {
         )
     }
 
+    /// What honest confidences would show as [`Metric::Ece`] on as many questions.
+    #[must_use]
+    pub fn ece_by_chance(&self) -> Option<f64> {
+        let groups = self.groups.each_ref().map(|group| group.iter().collect());
+        let predictions: Vec<Prediction> =
+            self.pool(&groups).iter().map(|scored| scored.prediction).collect();
+        calibration::ece_by_chance(&predictions)
+    }
+
+    /// The questions of `groups` that calibration is taken over.
+    fn pool<'s>(&self, groups: &[Vec<&'s Scored>; 4]) -> Vec<&'s Scored> {
+        let groups = groups.iter().zip(self.pooled).filter(|(_, pooled)| *pooled);
+        groups.flat_map(|(group, _)| group.iter().copied()).collect()
+    }
+
     /// The 95 % intervals of the metrics.
     #[must_use]
     pub fn intervals(&self) -> BTreeMap<Metric, Interval> {
@@ -197,21 +212,17 @@ impl Measured {
         let confidences =
             |group: &[&Scored]| -> Vec<f64> { group.iter().map(|s| s.prediction.confidence).collect() };
         let positions: Vec<&Position> = answerable.iter().map(|scored| &scored.position).collect();
+        let ranks: Vec<Option<usize>> = positions.iter().map(|position| position.rank).collect();
         let sure = confidences(answerable);
         let control = if control.is_empty() { &sure } else { &confidences(control) };
-        let pool: Vec<&Scored> = groups
-            .iter()
-            .zip(self.pooled)
-            .filter(|(_, pooled)| *pooled)
-            .flat_map(|(group, _)| group.iter().copied())
-            .collect();
+        let pool = self.pool(groups);
         let predictions: Vec<Prediction> = pool.iter().map(|scored| scored.prediction).collect();
         let answers = pool.iter().filter(|scored| scored.answered).map(|scored| scored.prediction.right);
         Metric::ALL.map(|metric| match metric {
-            Metric::HitAt1 => metrics::hit_at(1, &positions),
-            Metric::HitAt3 => metrics::hit_at(3, &positions),
-            Metric::HitAt5 => metrics::hit_at(5, &positions),
-            Metric::MrrAt10 => metrics::mrr(&positions),
+            Metric::HitAt1 => metrics::hit_at(1, &ranks),
+            Metric::HitAt3 => metrics::hit_at(3, &ranks),
+            Metric::HitAt5 => metrics::hit_at(5, &ranks),
+            Metric::MrrAt10 => metrics::mrr(&ranks),
             Metric::NdcgAt10 => metrics::mean_ndcg(&positions),
             Metric::MacroHitAt1 => metrics::macro_hit_at_1(&positions),
             Metric::NearMissAuc => calibration::auc(&sure, &confidences(near_miss)),

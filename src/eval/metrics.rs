@@ -19,14 +19,14 @@ pub struct Position {
 
 /// Share of questions with a right entry among the first `k`.
 #[must_use]
-pub fn hit_at(k: usize, positions: &[&Position]) -> Option<f64> {
-    mean(positions.iter().map(|position| f64::from(position.rank.is_some_and(|rank| rank <= k))))
+pub fn hit_at(k: usize, ranks: &[Option<usize>]) -> Option<f64> {
+    mean(ranks.iter().map(|rank| f64::from(rank.is_some_and(|rank| rank <= k))))
 }
 
 /// Mean reciprocal rank of the first right entry; 0 for a question without one in the first [`DEPTH`].
 #[must_use]
-pub fn mrr(positions: &[&Position]) -> Option<f64> {
-    mean(positions.iter().map(|position| position.rank.map_or(0.0, |rank| 1.0 / rank as f64)))
+pub fn mrr(ranks: &[Option<usize>]) -> Option<f64> {
+    mean(ranks.iter().map(|rank| rank.map_or(0.0, |rank| 1.0 / rank as f64)))
 }
 
 /// Mean of [`ndcg_at_10`] over the questions.
@@ -105,13 +105,12 @@ mod tests {
 
     #[test]
     fn hits_and_reciprocal_ranks_match_a_count_by_hand() {
-        let positions = [Some(1), Some(3), None, Some(5), Some(10)].map(|rank| position(rank, &[]));
-        let positions: Vec<&Position> = positions.iter().collect();
-        assert_eq!(hit_at(1, &positions), Some(0.2));
-        assert_eq!(hit_at(3, &positions), Some(0.4));
-        assert_eq!(hit_at(5, &positions), Some(0.6));
+        let ranks = [Some(1), Some(3), None, Some(5), Some(10)];
+        assert_eq!(hit_at(1, &ranks), Some(0.2));
+        assert_eq!(hit_at(3, &ranks), Some(0.4));
+        assert_eq!(hit_at(5, &ranks), Some(0.6));
         let by_hand = (1.0 + 1.0 / 3.0 + 0.0 + 0.2 + 0.1) / 5.0;
-        assert!((mrr(&positions).unwrap() - by_hand).abs() < 1e-12);
+        assert!((mrr(&ranks).unwrap() - by_hand).abs() < 1e-12);
     }
 
     #[test]
@@ -173,7 +172,11 @@ mod tests {
             let positions: Vec<Position> =
                 ranks.iter().map(|&(rank, entry)| position(rank, &[entry])).collect();
             let mut turned: Vec<&Position> = positions.iter().collect();
-            let all = |p: &[&Position]| [hit_at(1, p), hit_at(3, p), hit_at(5, p), mrr(p), macro_hit_at_1(p)];
+            let all = |positions: &[&Position]| {
+                let ranks: Vec<Option<usize>> = positions.iter().map(|position| position.rank).collect();
+                let hits = [1, 3, 5].map(|k| hit_at(k, &ranks));
+                [hits[0], hits[1], hits[2], mrr(&ranks), macro_hit_at_1(positions)]
+            };
             let before = all(&turned);
             turned.rotate_left(turn % positions.len());
             for (a, b) in before.into_iter().zip(all(&turned)) {

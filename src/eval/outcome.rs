@@ -20,8 +20,32 @@ pub struct Outcome {
     pub ranked: Vec<Ranked>,
     /// What the policy decided.
     pub decision: Decision,
+    /// Where a right entry would be if one score alone ordered the candidates.
+    pub alone: Alone<Option<usize>>,
     /// From question to verdict.
     pub took: Duration,
+}
+
+/// Something for each of the two scores that could order candidates on their own.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Alone<T> {
+    /// The similarity of the vectors.
+    pub dense: T,
+    /// The words in common (BM25).
+    pub lexical: T,
+}
+
+/// Rank, from 1, of the first right candidate when `scores` alone order them, within the first [`DEPTH`]. A candidate
+/// that scores nothing is not found; of equal ones the first in the list comes first.
+#[must_use]
+pub fn rank_by(scores: &[f32], right: &[bool]) -> Option<usize> {
+    let better = |at: usize| {
+        let before = |other: usize| scores[other].total_cmp(&scores[at]).then(at.cmp(&other)).is_gt();
+        (0..scores.len()).filter(|&other| before(other)).count()
+    };
+    let candidates = scores.iter().zip(right).enumerate();
+    let found = candidates.filter(|(_, (score, right))| **score > 0.0 && **right);
+    found.map(|(at, _)| better(at) + 1).min().filter(|&rank| rank <= DEPTH)
 }
 
 /// An entry in a ranked list.
@@ -145,5 +169,23 @@ impl Outcome {
     #[must_use]
     pub fn is_right(&self) -> bool {
         self.rank() == Some(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_score_alone_ranks_by_size_then_by_place_and_does_not_find_what_scores_nothing() {
+        let right = [false, true, false, true];
+        assert_eq!(rank_by(&[0.9, 0.5, 0.7, 0.1], &right), Some(3));
+        assert_eq!(rank_by(&[0.5, 0.5, 0.5, 0.5], &right), Some(2));
+        assert_eq!(rank_by(&[0.9, 0.0, 0.7, 0.0], &right), None);
+        assert_eq!(rank_by(&[0.9, 0.8], &[false, false]), None);
+        let many: Vec<f32> = (0..12u8).rev().map(|score| f32::from(score) + 1.0).collect();
+        let only = |at: usize| (0..12).map(|nth| nth == at).collect::<Vec<bool>>();
+        assert_eq!(rank_by(&many, &only(9)), Some(10));
+        assert_eq!(rank_by(&many, &only(10)), None, "beyond the first ten");
     }
 }

@@ -1,9 +1,8 @@
-//! The lexical leg: BM25 over the tokens of phrasings and answers.
+//! The lexical leg: BM25 over the grams ([`crate::text::grams`]) of phrasings and answers.
 //!
 //! Owns which texts form a field and how an entry's scores come together; `field` owns the arithmetic. Knows
 //! nothing of entries but their positions. Texts and queries must be normalised (and have their synonyms
-//! canonicalised) alike; which tokens are compared is the [`Tokenizer`]'s affair, so that the same index type serves
-//! character bigrams and dictionary words.
+//! canonicalised) alike.
 
 mod field;
 
@@ -12,7 +11,6 @@ use std::cmp::Ordering;
 pub use field::{FieldScore, Parameters};
 
 use self::field::{Field, FieldScores};
-use crate::text::words::Tokenizer;
 
 /// The normalised texts of one entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,15 +91,8 @@ impl LexicalIndex {
     ///
     /// # Errors
     /// When a parameter is out of range or there are more phrasings than 32-bit positions.
-    pub fn build(
-        documents: &[LexicalDocument<'_>],
-        tokenizer: &Tokenizer,
-        parameters: Parameters,
-    ) -> Result<Self, LexicalError> {
-        let empty = Self {
-            phrasings: Field::empty(tokenizer, parameters)?,
-            answers: Field::empty(tokenizer, parameters)?,
-        };
+    pub fn build(documents: &[LexicalDocument<'_>], parameters: Parameters) -> Result<Self, LexicalError> {
+        let empty = Self { phrasings: Field::empty(parameters)?, answers: Field::empty(parameters)? };
         empty.updated(documents, &vec![None; documents.len()])
     }
 
@@ -245,7 +236,7 @@ mod tests {
             document("怎么导出聊天记录", &[], ""),
             document("wecom登录不了", &["账号无法登录"], "检查网络后重试"),
         ];
-        LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default()).unwrap()
+        LexicalIndex::build(&documents, Parameters::default()).unwrap()
     }
 
     fn entries(hits: &[LexicalHit]) -> Vec<u32> {
@@ -307,16 +298,14 @@ mod tests {
                 LexicalDocument { question: "解散", similar, answer: "" },
                 LexicalDocument { question: "登录", similar: vec![], answer: "" },
             ];
-            LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())
-                .unwrap()
-                .rarity("解散")
+            LexicalIndex::build(&documents, Parameters::default()).unwrap().rarity("解散")
         };
         assert!((of(many) - of(vec![])).abs() < 1e-6);
     }
 
     #[test]
     fn an_empty_faq_is_searched_without_a_hit() {
-        let index = LexicalIndex::build(&[], &Tokenizer::grams(), Parameters::default()).unwrap();
+        let index = LexicalIndex::build(&[], Parameters::default()).unwrap();
         assert!(index.is_empty());
         assert_eq!(index.search("群").top(5, 1.0), []);
         assert!(index.search("群").best_phrasing_score().abs() < f32::EPSILON);
@@ -327,7 +316,7 @@ mod tests {
         for (k1, b, wanted) in
             [(-1.0, 0.75, "k1"), (f32::NAN, 0.75, "k1"), (1.2, 1.5, "b"), (1.2, f32::NAN, "b")]
         {
-            let error = LexicalIndex::build(&[], &Tokenizer::grams(), Parameters { k1, b }).unwrap_err();
+            let error = LexicalIndex::build(&[], Parameters { k1, b }).unwrap_err();
             assert!(error.to_string().contains(wanted), "{error}");
         }
     }
@@ -336,7 +325,7 @@ mod tests {
     fn scores_are_those_of_the_published_formula() {
         let documents =
             ["ab ab cd", "cd ef"].map(|question| LexicalDocument { question, ..Default::default() });
-        let index = LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default()).unwrap();
+        let index = LexicalIndex::build(&documents, Parameters::default()).unwrap();
         // Robertson/Sparck Jones with the +1 of Lucene: N = 2, n = 1; f = 2, |D| = 3, avgdl = 2.5.
         let idf = (1.0f32 + 1.5 / 1.5).ln();
         let wanted = idf * 2.0 * 2.2 / (2.0 + 1.2 * (0.25 + 0.75 * 3.0 / 2.5));
@@ -356,7 +345,7 @@ mod tests {
             }
             let build = |texts: &[(String, String)]| {
                 let documents: Vec<_> = texts.iter().map(document).collect();
-                LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default()).unwrap()
+                LexicalIndex::build(&documents, Parameters::default()).unwrap()
             };
             // Each is one that was there, as far as the number says, or a new one.
             let texts: Vec<(String, String)> = after

@@ -69,9 +69,8 @@ pub enum Problem {
     },
     /// Nearly the same question, another answer.
     #[error(
-        "{text:?} is easily taken for {other:?} ({confidence:.2}{}); if they differ, make each a negative question of the other \
-         entry, else merge them",
-        named(contrasts)
+        "{text:?} is easily taken for {other:?} ({confidence:.2}); if they differ, make each a negative question of the \
+         other entry, else merge them"
     )]
     Confusable {
         /// A question of the first entry.
@@ -80,8 +79,6 @@ pub enum Problem {
         other: String,
         /// How sure dayi is that the second entry answers `text`.
         confidence: f32,
-        /// Opposites by which people tell them apart.
-        contrasts: Vec<&'static str>,
     },
     /// A phrasing that lies nearer to another entry than to the rest of its own.
     #[error(
@@ -155,8 +152,4 @@ impl Problem {
             | Self::TwoAnswers { .. } => None,
         }
     }
-}
-
-fn named(contrasts: &[&str]) -> String {
-    if contrasts.is_empty() { String::new() } else { format!(", differs in {}", contrasts.join(", ")) }
 }

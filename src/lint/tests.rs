@@ -7,7 +7,10 @@ use crate::{
     embed::{Embedder, HashedEmbedder},
     index::IndexParams,
     matcher::{Builder, find_ranker},
-    rank::{Features, Ranker, Thresholds, ranker::Head},
+    rank::{
+        Features, Ranker, Thresholds,
+        ranker::{Evidence, Head},
+    },
     store::Store,
 };
 
@@ -27,7 +30,7 @@ fn with_negative(entry: Entry, negative: &str) -> Entry {
 fn ranker(embedder: &HashedEmbedder) -> Ranker {
     Ranker {
         weights: Features { dense: 10.0, ..Features::default() },
-        confidence: Head { bias: -10.0, dense: 20.0, ..Head::default() },
+        confidence: Head { bias: -10.0, weights: Evidence { dense: 20.0, ..Evidence::default() } },
         thresholds: Thresholds { answer: 0.8, clarify: 0.4 },
         ..find_ranker(embedder.model(), None).unwrap()
     }
@@ -136,15 +139,34 @@ fn a_similar_question_that_lies_at_another_entry_is_found() {
 
 #[test]
 fn entries_that_are_easily_taken_for_each_other_are_one_warning_until_a_negative_question_parts_them() {
-    let on = entry("on", "员工如何在系统里开启打印机", "按绿色按钮");
-    let off = entry("off", "员工如何在系统里关闭打印机", "按红色按钮");
-    assert_eq!(found(&[on.clone(), off.clone()]), ["confusable: on off"]);
-    let report = lint(&[on.clone(), off.clone()]);
-    assert!(report.findings[0].to_string().contains("differs in on/off"), "{}", report.findings[0]);
+    let printer = entry("printer", "员工如何在系统里申请打印机", "找管理员");
+    let paper = entry("paper", "员工如何在系统里申请打印纸", "去前台领");
+    assert_eq!(found(&[printer.clone(), paper.clone()]), ["confusable: printer paper"]);
 
-    let parted =
-        [with_negative(on, "员工如何在系统里关闭打印机"), with_negative(off, "员工如何在系统里开启打印机")];
+    let parted = [
+        with_negative(printer, "员工如何在系统里申请打印纸"),
+        with_negative(paper, "员工如何在系统里申请打印机"),
+    ];
     assert_eq!(found(&parted), Vec::<String>::new());
+}
+
+#[test]
+fn opposites_are_told_apart_and_need_no_warning() {
+    let faq = [
+        entry("on", "员工如何在系统里开启打印机", "按绿色按钮"),
+        entry("off", "员工如何在系统里关闭打印机", "按红色按钮"),
+    ];
+    assert_eq!(found(&faq), Vec::<String>::new());
+}
+
+#[test]
+fn an_entry_whose_neighbour_is_nearer_to_a_third_is_no_warning() {
+    let faq = [
+        entry("printer", "员工如何在系统里申请打印机", "找管理员"),
+        entry("paper", "员工如何在系统里申请打印纸", "去前台领"),
+        entry("far", "新员工如何在公司的系统里申请打印", "先开通账号"),
+    ];
+    assert_eq!(found(&faq), ["confusable: printer paper"]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{
     },
     rank::Ranker,
     store::{self, Edition, Store, TextHash},
-    text::{spelling::Spelling, synonyms::Synonyms, words::Tokenizer},
+    text::{spelling::Spelling, synonyms::Synonyms},
     vector::VectorError,
 };
 
@@ -174,7 +174,7 @@ impl Builder<'_> {
         let documents: Vec<LexicalDocument<'_>> = parts.texts().map(|texts| texts.document()).collect();
         let lexical = match old {
             Some(old) => old.lexical.updated(&documents, parts.known())?,
-            None => LexicalIndex::build(&documents, &Tokenizer::grams(), Parameters::default())?,
+            None => LexicalIndex::build(&documents, Parameters::default())?,
         };
         let spelling = match old {
             Some(old) => old.spelling.relearn(parts.gone(old), parts.new_spelled()),

@@ -4,7 +4,10 @@
 //! that treats questions differently the confidences are a little off.
 
 use super::snapshot::{Asked, Considered, Snapshot};
-use crate::vector::{Embedding, VectorError};
+use crate::{
+    rank::Decision,
+    vector::{Embedding, VectorError},
+};
 
 /// The first entry for a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +18,8 @@ pub struct Winner {
     pub phrasing: usize,
     /// Calibrated probability.
     pub confidence: f32,
+    /// What would be done with it.
+    pub decision: Decision,
 }
 
 /// What the FAQ makes of one of its own phrasings that it is told to forget.
@@ -66,6 +71,7 @@ impl Snapshot {
         let ranked = self.ranker.rank(&considered.features, &considered.wordings);
         let first = ranked.first()?;
         Some(Winner {
+            decision: self.decide(considered, &ranked),
             entry: considered.candidates[first.candidate] as usize,
             phrasing: considered.nearest[first.candidate],
             confidence: first.confidence,

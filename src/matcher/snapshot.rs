@@ -16,8 +16,8 @@ use crate::{
     faq::Entry,
     index::{VectorIndex, lexical::LexicalIndex},
     rank::{
-        AnswerMatch, Candidate, Features, Question, Ranked, Ranker, Scores, TokenMatrix, Wording, extract,
-        policy,
+        AnswerMatch, Candidate, Decision, Features, Question, Ranked, Ranker, Scores, TokenMatrix, Wording,
+        extract, policy,
     },
     text::{
         filler::core_key,
@@ -191,19 +191,22 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn verdict(&self, query: &Query, embedded: &Embedded) -> Result<Verdict, VectorError> {
-        let considered = self.consider(&query.text, embedded)?;
+        Ok(self.conclude(query, &self.consider(&query.text, embedded)?))
+    }
+
+    /// The verdict on a question whose candidates are known.
+    #[must_use]
+    pub fn conclude(&self, query: &Query, considered: &Considered) -> Verdict {
         let ranked = self.ranker.rank(&considered.features, &considered.wordings);
-        let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
-        let opposed = ranked.first().is_some_and(|best| considered.opposes(best.candidate));
-        let decision = policy::decide(&confidences, self.ranker.thresholds, opposed);
+        let decision = self.decide(considered, &ranked);
         let entry_of =
             |ranked: &Ranked| &self.entries[considered.candidates[ranked.candidate] as usize].entry;
         let admitted = ranked.iter().filter(|ranked| query.admits(entry_of(ranked)));
         let matches = admitted.take(query.top_k).map(|ranked| Match {
-            explanation: query.explain.then(|| self.explain_match(&query.text, &considered, ranked)),
-            ..self.found(&considered, ranked)
+            explanation: query.explain.then(|| self.explain_match(&query.text, considered, ranked)),
+            ..self.found(considered, ranked)
         });
-        Ok(Verdict {
+        Verdict {
             decision,
             matches: matches.collect(),
             best: ranked
@@ -213,8 +216,15 @@ impl Snapshot {
                 .collect(),
             index_version: self.version,
             model: self.model.name.clone(),
-            explanation: query.explain.then(|| self.explain(&query.text, decision, &considered, &ranked)),
-        })
+            explanation: query.explain.then(|| self.explain(&query.text, decision, considered, &ranked)),
+        }
+    }
+
+    /// What is done with candidates in this order.
+    pub(super) fn decide(&self, considered: &Considered, ranked: &[Ranked]) -> Decision {
+        let confidences: Vec<f32> = ranked.iter().map(|ranked| ranked.confidence).collect();
+        let opposed = ranked.first().is_some_and(|best| considered.opposes(best.candidate));
+        policy::decide(&confidences, self.ranker.thresholds, opposed)
     }
 
     fn found(&self, considered: &Considered, ranked: &Ranked) -> Match {

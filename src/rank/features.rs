@@ -2,10 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde::{Deserialize, Serialize};
-
-use super::tokens::{TokenMatrix, TokenSimilarities};
-use crate::text::{contrast::Contrasts, question_kind::QuestionKinds, words::Tokenizer};
+use super::{
+    numbers::numbers,
+    tokens::{TokenMatrix, TokenSimilarities},
+};
+use crate::text::{contrast::Contrasts, grams::grams, question_kind::QuestionKinds};
 
 /// A question, asked or stored, taken apart for comparison.
 #[derive(Debug, Clone)]
@@ -21,12 +22,11 @@ impl Question {
     /// Takes a normalised text apart.
     #[must_use]
     pub fn new(normalized: &str, tokens: TokenMatrix) -> Self {
-        let mut grams: Vec<u64> =
-            Tokenizer::grams().tokenize(normalized).iter().map(|token| hash(token.text)).collect();
-        grams.sort_unstable();
-        grams.dedup();
+        let mut hashes: Vec<u64> = grams(normalized).iter().map(|token| hash(token.text)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
         Self {
-            grams: grams.into(),
+            grams: hashes.into(),
             contrasts: Contrasts::of(normalized),
             kinds: QuestionKinds::of(normalized),
             tokens,
@@ -70,95 +70,30 @@ pub struct AnswerMatch<'a> {
     pub tokens: &'a TokenMatrix,
 }
 
-/// A candidate as numbers; more is better for all of them. Also the weights of a linear score, one a feature.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Features {
-    /// Cosine of the query and the nearest phrasing.
-    pub dense: f32,
-    /// Centred cosine of the query and the answer.
-    pub answer_dense: f32,
-    /// How well the query's tokens are found in phrasings and answer, mean of the best cosines.
-    pub query_tokens: f32,
-    /// How well the phrasing's tokens are found in the query, mean of the best cosines.
-    pub phrasing_tokens: f32,
-    /// BM25 of the answer as a share of the best answer's.
-    pub answer_words: f32,
-    /// Dice coefficient of the characters, bigrams and Latin words of query and phrasing.
-    pub overlap: f32,
-    /// Minus the number of opposites (开启/关闭, numbers) in which they differ.
-    pub contrast: f32,
-    /// Minus how much nearer the query is to a negative question than to any phrasing.
-    pub negative: f32,
-    /// Minus the number of question kinds (why, how, how much …) in which they differ.
-    pub kind: f32,
-}
-
-impl Features {
-    /// How many there are.
-    pub const COUNT: usize = 9;
-
-    /// Their names, in the order of the fields.
-    pub const NAMES: [&str; Self::COUNT] = [
-        "dense",
-        "answer_dense",
-        "query_tokens",
-        "phrasing_tokens",
-        "answer_words",
-        "overlap",
-        "contrast",
-        "negative",
-        "kind",
-    ];
-
-    /// In the order of the fields.
-    #[must_use]
-    pub fn to_array(self) -> [f32; Self::COUNT] {
-        let Self {
-            dense,
-            answer_dense,
-            query_tokens,
-            phrasing_tokens,
-            answer_words,
-            overlap,
-            contrast,
-            negative,
-            kind,
-        } = self;
-        [dense, answer_dense, query_tokens, phrasing_tokens, answer_words, overlap, contrast, negative, kind]
-    }
-
-    /// The reverse of [`to_array`](Self::to_array).
-    #[must_use]
-    pub fn from_array(values: [f32; Self::COUNT]) -> Self {
-        let [
-            dense,
-            answer_dense,
-            query_tokens,
-            phrasing_tokens,
-            answer_words,
-            overlap,
-            contrast,
-            negative,
-            kind,
-        ] = values;
-        Self {
-            dense,
-            answer_dense,
-            query_tokens,
-            phrasing_tokens,
-            answer_words,
-            overlap,
-            contrast,
-            negative,
-            kind,
-        }
-    }
-
-    /// Weighted sum: `self` are the weights.
-    #[must_use]
-    pub fn dot(self, values: Self) -> f32 {
-        self.to_array().iter().zip(values.to_array()).map(|(weight, value)| weight * value).sum()
+numbers! {
+    /// A candidate as numbers; more is better for all of them. Also the weights of a linear score, one a feature.
+    pub struct Features {
+        /// Cosine of the query and the nearest phrasing.
+        pub dense,
+        /// Centred cosine of the query and the answer.
+        pub answer_dense,
+        /// How well the query's tokens are found in phrasings and answer, mean of the best cosines.
+        pub query_tokens,
+        /// How well the phrasing's tokens are found in the query, mean of the best cosines.
+        pub phrasing_tokens,
+        /// BM25 of the answer as a share of the best answer's.
+        pub answer_words,
+        /// Dice coefficient of the characters, bigrams and Latin words of query and phrasing.
+        pub overlap,
+        /// Minus the number of opposites (开启/关闭, numbers) in which they differ.
+        pub contrast,
+        /// Minus how much nearer the query is to a negative question than to any phrasing.
+        pub negative,
+        /// Minus the number of question kinds (why, how, how much …) in which they differ.
+        pub kind,
+        /// How well the token of the phrasing that the query has least is found in it: low where something that the
+        /// phrasing is about is missing.
+        pub weakest,
     }
 }
 
@@ -221,6 +156,7 @@ impl Raw {
             overlap: f32::NEG_INFINITY,
             contrast: f32::NEG_INFINITY,
             kind: f32::NEG_INFINITY,
+            weakest: f32::NEG_INFINITY,
             ..Features::default()
         };
         let mut in_phrasings = vec![-1.0; query.tokens.len()];
@@ -229,7 +165,10 @@ impl Raw {
             let found = similarities.of_query(text);
             query_tokens = query_tokens.max(mean(&found));
             keep_better(&mut in_phrasings, &found);
-            features.phrasing_tokens = features.phrasing_tokens.max(similarities.mean_of_text(text));
+            let of_phrasing = similarities.of_text(text);
+            features.phrasing_tokens = features.phrasing_tokens.max(mean(&of_phrasing));
+            let weakest = of_phrasing.iter().copied().reduce(f32::min).unwrap_or_default();
+            features.weakest = features.weakest.max(weakest);
             features.overlap = features.overlap.max(dice(&query.grams, &phrasing.grams));
             let difference = query.contrasts.difference(&phrasing.contrasts).count();
             features.contrast = features.contrast.max(-(difference as f32));
@@ -284,6 +223,16 @@ mod tests {
 
     const X: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
     const Y: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
+
+    #[test]
+    fn the_weakest_token_tells_what_is_missing_where_the_mean_hardly_does() {
+        let query = question("怎么退款", &[X, X, X]);
+        let (same, more) = (question("怎么退款", &[X, X]), question("怎么退款", &[X, X, X, Y]));
+        let [same, more] = [&same, &more]
+            .map(|phrasing| extract(&query, &[candidate(phrasing, None)])[0])
+            .map(|features| ((features.phrasing_tokens * 4.0).round(), features.weakest.round()));
+        assert_eq!((same, more), ((4.0, 1.0), (3.0, 0.0)));
+    }
 
     #[test]
     fn a_candidate_without_an_answer_does_not_take_the_texts_of_the_next_one() {

@@ -7,6 +7,7 @@
 pub mod explain;
 pub mod features;
 pub mod fit;
+mod numbers;
 pub mod policy;
 pub mod ranker;
 mod scores;

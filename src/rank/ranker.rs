@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{features::Features, policy::Thresholds, wording::Wording};
+use super::{features::Features, numbers::numbers, policy::Thresholds, wording::Wording};
 
 /// Format of `ranker.json`; a file of another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The confidence in a question that equals a phrasing; the rest is for wrong FAQs.
 pub(super) const EXACT_CONFIDENCE: f32 = 0.999;
@@ -45,27 +45,24 @@ pub struct Ranker {
 pub struct Head {
     /// Constant.
     pub bias: f32,
-    /// Weight of [`Evidence::dense`].
-    pub dense: f32,
-    /// Weight of [`Evidence::phrasing_tokens`].
-    pub phrasing_tokens: f32,
-    /// Weight of [`Evidence::lead`].
-    pub lead: f32,
-    /// Weight of [`Evidence::kind`].
-    pub kind: f32,
+    /// One a piece of evidence.
+    pub weights: Evidence,
 }
 
-/// What the confidence in the first candidate rests on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evidence {
-    /// Its [`Features::dense`].
-    pub dense: f32,
-    /// Its [`Features::phrasing_tokens`].
-    pub phrasing_tokens: f32,
-    /// Square root of how far its score is ahead of the mean of the next five; 0 when it is alone.
-    pub lead: f32,
-    /// Its [`Features::kind`].
-    pub kind: f32,
+numbers! {
+    /// What the confidence in the first candidate rests on; more is better for all of it. Also its weights.
+    pub struct Evidence {
+        /// Its [`Features::dense`].
+        pub dense,
+        /// Its [`Features::weakest`].
+        pub weakest,
+        /// Square root of how far its score is ahead of the next one's; 0 when it is alone.
+        pub margin,
+        /// Square root of how far its score is ahead of the mean of the next five; 0 when it is alone.
+        pub lead,
+        /// Its [`Features::kind`].
+        pub kind,
+    }
 }
 
 /// A candidate in its place.
@@ -229,20 +226,14 @@ impl Evidence {
         let features = features.get(first.candidate)?;
         let others = &others[..others.len().min(FOLLOWERS)];
         let mean = others.iter().map(|ranked| ranked.score).sum::<f32>() / others.len().max(1) as f32;
-        let lead = if others.is_empty() { 0.0 } else { (first.score - mean).max(0.0).sqrt() };
+        let ahead_of = |score: f32| (first.score - score).max(0.0).sqrt();
         Some(Self {
             dense: features.dense,
-            phrasing_tokens: features.phrasing_tokens,
-            lead,
+            weakest: features.weakest,
+            margin: others.first().map_or(0.0, |second| ahead_of(second.score)),
+            lead: if others.is_empty() { 0.0 } else { ahead_of(mean) },
             kind: features.kind,
         })
-    }
-
-    /// In the order of the fields.
-    #[must_use]
-    pub fn to_array(self) -> [f32; 4] {
-        let Self { dense, phrasing_tokens, lead, kind } = self;
-        [dense, phrasing_tokens, lead, kind]
     }
 }
 
@@ -250,9 +241,7 @@ impl Head {
     /// The log-odds that the first candidate is right.
     #[must_use]
     pub fn logit(self, evidence: Evidence) -> f32 {
-        let Self { bias, dense, phrasing_tokens, lead, kind } = self;
-        let weights = [dense, phrasing_tokens, lead, kind];
-        bias + weights.iter().zip(evidence.to_array()).map(|(weight, value)| weight * value).sum::<f32>()
+        self.bias + self.weights.dot(evidence)
     }
 
     /// The probability that the first candidate is right.
@@ -274,7 +263,10 @@ mod tests {
             model: "test".to_owned(),
             made_by: "a test".to_owned(),
             weights: Features { dense: 10.0, ..Features::default() },
-            confidence: Head { bias: -5.0, dense: 8.0, lead: 1.0, ..Head::default() },
+            confidence: Head {
+                bias: -5.0,
+                weights: Evidence { dense: 8.0, lead: 1.0, ..Evidence::default() },
+            },
             thresholds: Thresholds { answer: 0.8, clarify: 0.4 },
             sentence_mean: Vec::new(),
             token_mean: Vec::new(),
@@ -312,8 +304,8 @@ mod tests {
     fn a_file_comes_back_and_another_version_is_refused() {
         let json = ranker().to_json().unwrap();
         assert_eq!(Ranker::from_json(&json).unwrap(), ranker());
-        let newer = json.replace("\"version\": 1", "\"version\": 2");
-        assert!(matches!(Ranker::from_json(&newer), Err(RankerError::Version { version: 2 })));
+        let newer = json.replace("\"version\": 2", "\"version\": 3");
+        assert!(matches!(Ranker::from_json(&newer), Err(RankerError::Version { version: 3 })));
         let reversed = json.replace("0.4", "0.9");
         assert!(matches!(Ranker::from_json(&reversed), Err(RankerError::Damaged { .. })));
     }

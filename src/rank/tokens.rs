@@ -126,15 +126,14 @@ impl TokenSimilarities {
         self.text(text).axis_iter(Axis(0)).map(|row| row.fold(-1.0, |best, &x| f32::max(best, x))).collect()
     }
 
-    /// For each token of `text`, its best partner in the query, averaged; 0 when either has no token.
+    /// For each token of `text`, its best partner in the query; none when either has no token.
     #[must_use]
-    pub fn mean_of_text(&self, text: usize) -> f32 {
+    pub fn of_text(&self, text: usize) -> Vec<f32> {
         let cosines = self.text(text);
         if cosines.is_empty() {
-            return 0.0;
+            return Vec::new();
         }
-        let best = cosines.axis_iter(Axis(1)).map(|column| column.fold(-1.0, |best, &x| f32::max(best, x)));
-        best.sum::<f32>() / cosines.ncols() as f32
+        cosines.axis_iter(Axis(1)).map(|column| column.fold(-1.0, |best, &x| f32::max(best, x))).collect()
     }
 }
 
@@ -156,16 +155,17 @@ mod tests {
         assert!(similarities.of_query(0).iter().all(|&x| close(x, 1.0)));
         assert_eq!(similarities.of_query(1), [-1.0, -1.0]);
         assert!(similarities.of_query(2).iter().all(|&x| close(x, 0.0)));
-        assert!(close(similarities.mean_of_text(0), 2.0 / 3.0));
-        assert!(close(similarities.mean_of_text(1), 0.0));
+        let of_near = similarities.of_text(0);
+        assert!(of_near.iter().zip([1.0, 1.0, 0.0]).all(|(&x, wanted)| close(x, wanted)), "{of_near:?}");
+        assert!(similarities.of_text(1).is_empty());
     }
 
     #[test]
     fn eight_bits_lose_less_than_a_hundredth_of_a_cosine() {
         let row: Vec<f32> = (0..384).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
         let matrix = TokenMatrix::new(&row, &vec![0.1; 384]);
-        let similarity = TokenSimilarities::new(&matrix, &[&matrix]).mean_of_text(0);
-        assert!((similarity - 1.0).abs() < 1e-2, "{similarity}");
+        let similarity = TokenSimilarities::new(&matrix, &[&matrix]).of_text(0);
+        assert!((similarity[0] - 1.0).abs() < 1e-2, "{similarity:?}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Words that turn a question into its opposite: 开启/关闭, 内部/外部, 能/不能, and numbers.
 //!
 //! Embeddings and word overlap hardly see that 怎么开启 and 怎么关闭 are two questions; this does. Works on normalised
-//! text. Each place in the text counts for its longest word only, so 不能 is no 能 and 取消置顶 no 置顶.
+//! text. Each place in the text counts for its longest word only, so 不能 is no 能 and 取消置顶 no 置顶. Where a text
+//! names both poles, what follows a question word is what is asked for: 置顶了怎么取消置顶 asks for 取消置顶.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -78,6 +79,12 @@ const NEUTRAL: &str = "能不能 能否 可不可以 可否 是否能 是否可�
     通过率 通过手机 通过微信 收到后 支持哪些 设置里 显示器 显示屏 指定 不得不 能不 不能不 不可不 \
     部分 自动化 客户端 客户群 添加客户 客户联系 必须的 单位";
 
+/// What begins the part of a sentence that says what is asked for.
+const ASKING: &str = "怎么 怎样 怎莫 如何 咋 哪里 哪儿 在哪 能不能 能否 可不可以 可否 为什么 为啥";
+
+/// What ends it.
+const CLAUSE_ENDS: [char; 8] = [',', '.', ';', '?', '!', ':', '~', '…'];
+
 /// The poles found in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contrasts {
@@ -101,10 +108,22 @@ impl Contrasts {
     pub fn of(normalized: &str) -> Self {
         let mut contrasts = Self { numbers: numbers(normalized), ..Self::default() };
         let Some(table) = TABLE.as_ref() else { return contrasts };
-        for found in table.automaton.find_iter(normalized) {
-            let (first, second) = table.poles[found.pattern().as_usize()];
-            contrasts.first |= first;
-            contrasts.second |= second;
+        let found: Vec<(usize, (u64, u64))> = table
+            .automaton
+            .find_iter(normalized)
+            .map(|found| (found.start(), table.poles[found.pattern().as_usize()]))
+            .collect();
+        let poles = |among: &dyn Fn(usize) -> bool| {
+            let among = found.iter().filter(|(start, _)| among(*start));
+            among.fold((0, 0), |(first, second), (_, poles)| (first | poles.0, second | poles.1))
+        };
+        (contrasts.first, contrasts.second) = poles(&|_| true);
+        let both = contrasts.first & contrasts.second;
+        if both != 0 {
+            let clauses = asked(&table.asking, normalized);
+            let (first, second) = poles(&|start| clauses.iter().any(|clause| clause.contains(&start)));
+            contrasts.first &= !(both & second & !first);
+            contrasts.second &= !(both & first & !second);
         }
         contrasts
     }
@@ -155,8 +174,18 @@ pub fn difference(a: &str, b: &str) -> Difference {
     Contrasts::of(a).difference(&Contrasts::of(b))
 }
 
+/// From each question word to the end of its clause, in bytes.
+fn asked(asking: &AhoCorasick, normalized: &str) -> Vec<Range<usize>> {
+    let clause = |start: usize| {
+        let end = normalized[start..].find(CLAUSE_ENDS).map_or(normalized.len(), |length| start + length);
+        start..end
+    };
+    asking.find_iter(normalized).map(|found| clause(found.start())).collect()
+}
+
 struct Table {
     automaton: AhoCorasick,
+    asking: AhoCorasick,
     /// By pattern, the groups of which it is the first and the second pole.
     poles: Vec<(u64, u64)>,
 }
@@ -177,7 +206,8 @@ static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
     }
     let (words, poles): (Vec<_>, Vec<_>) = poles.into_iter().unzip();
     let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).ok()?;
-    Some(Table { automaton, poles })
+    let asking = AhoCorasick::new(ASKING.split_whitespace()).ok()?;
+    Some(Table { automaton, asking, poles })
 });
 
 #[cfg(test)]
@@ -246,6 +276,23 @@ mod tests {
         ] {
             let names: Vec<_> = difference(a, b).names().collect();
             assert_eq!(names, Vec::<&str>::new(), "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn of_two_poles_the_one_behind_the_question_word_is_asked_for() {
+        for (text, same, opposite) in [
+            ("聊天置顶了怎么取消置顶", "怎么取消置顶聊天", "怎么置顶聊天"),
+            ("消息提醒关闭了如何打开", "如何开启消息提醒", "如何关闭消息提醒"),
+            ("怎么打开消息提醒,之前关闭了", "如何开启消息提醒", "如何关闭消息提醒"),
+            ("刚绑定的手机号,想换了,怎么解绑", "怎么解绑手机号", "怎么绑定手机号"),
+        ] {
+            let differs = |other: &str| difference(text, other).words() > 0;
+            assert!(!differs(same) && differs(opposite), "{text}");
+        }
+        for undecided in ["先关闭再开启提醒怎么弄", "怎么开启或关闭提醒", "提醒开启和关闭"]
+        {
+            assert_eq!(difference(undecided, "怎么关闭提醒").count(), 0, "{undecided}");
         }
     }
 

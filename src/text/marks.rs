@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    grams::{Token, TokenKind, grams},
     normalize::{Normalized, normalize},
-    words::{Token, TokenKind, Tokenizer},
 };
 
 /// Put around a matched part where there is no colour.
@@ -52,8 +52,8 @@ pub struct MarkedSpan {
 #[must_use]
 pub fn mark(a: &str, b: &str) -> [MarkedText; 2] {
     let (normalized_a, normalized_b) = (normalize(a), normalize(b));
-    let tokens_a = Tokenizer::grams().tokenize(normalized_a.as_str());
-    let tokens_b = Tokenizer::grams().tokenize(normalized_b.as_str());
+    let tokens_a = grams(normalized_a.as_str());
+    let tokens_b = grams(normalized_b.as_str());
     [
         MarkedText::new(a, &normalized_a, &tokens_a, &vocabulary(&tokens_b)),
         MarkedText::new(b, &normalized_b, &tokens_b, &vocabulary(&tokens_a)),
@@ -67,7 +67,7 @@ fn vocabulary<'t>(tokens: &[Token<'t>]) -> HashSet<&'t str> {
 fn tells_something(token: &Token<'_>) -> bool {
     match token.kind {
         TokenKind::Char => !TOO_COMMON.contains(token.text),
-        TokenKind::Bigram | TokenKind::Latin | TokenKind::LatinPart | TokenKind::Word => true,
+        TokenKind::Bigram | TokenKind::Latin | TokenKind::LatinPart => true,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Chinese text: one normalisation for everything that is compared, words, pinyin, synonyms, contrasts, overlap.
+//! Chinese text: one normalisation for everything that is compared, grams, pinyin, synonyms, contrasts, overlap.
 //!
 //! Pure functions and read-only tables. Knows nothing of entries, models or storage. The matcher normalises with
 //! [`normalize`] once per text; indexes and features work on the result.
@@ -6,6 +6,7 @@
 pub mod chars;
 pub mod contrast;
 pub mod filler;
+pub mod grams;
 pub mod marks;
 pub mod normalize;
 pub mod numbers;
@@ -14,4 +15,3 @@ pub mod pinyin;
 pub mod question_kind;
 pub mod spelling;
 pub mod synonyms;
-pub mod words;

@@ -15,7 +15,7 @@ use super::{
     questions::predict,
 };
 use crate::{
-    eval::calibration::{Prediction, coverage_at, ece},
+    eval::calibration::{Prediction, coverage_at, ece, ece_by_chance},
     faq::EntryId,
     rank::{
         Features, Ranker, Thresholds,
@@ -43,6 +43,7 @@ const FITTED: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
+    weakest: 0.0,
 };
 
 /// How many standard deviations more questions have to come right: chance does that once in twenty times.
@@ -55,6 +56,8 @@ pub struct Figures {
     pub hit_at_1: f64,
     /// Expected calibration error over all questions.
     pub ece: f64,
+    /// What honest confidences would show as `ece` on as many questions.
+    pub ece_by_chance: f64,
     /// Largest share of all questions that some threshold answers within the rate of wrong answers.
     pub coverage: f64,
     /// Share of all questions that the thresholds answer.
@@ -296,6 +299,7 @@ impl Labels<'_> {
         Figures {
             hit_at_1: self.hit_at_1(predictions),
             ece: ece(predictions).unwrap_or_default(),
+            ece_by_chance: ece_by_chance(predictions).unwrap_or_default(),
             coverage: coverage_at(max_wrong_rate, predictions).unwrap_or_default(),
             answered: share(is_answered.iter().copied()).unwrap_or_default(),
             wrong_answer_rate: share(answers.map(|(p, _)| !p.right)).unwrap_or_default(),

@@ -3,7 +3,11 @@ use crate::{
     embed::HashedEmbedder,
     faq::{Entry, EntryId},
     index::IndexParams,
-    rank::{Features, Ranker, Thresholds, fit::Example, ranker::Head, ranker::VERSION},
+    rank::{
+        Features, Ranker, Thresholds,
+        fit::Example,
+        ranker::{Evidence, Head, VERSION},
+    },
 };
 
 fn shipped() -> Ranker {
@@ -19,7 +23,7 @@ fn shipped() -> Ranker {
             ..Features::default()
         },
         // Twice as bold as it should be: the planted truth below is half of it.
-        confidence: Head { bias: -4.0, dense: 12.0, ..Head::default() },
+        confidence: Head { bias: -4.0, weights: Evidence { dense: 12.0, ..Evidence::default() } },
         thresholds: Thresholds { answer: 0.8, clarify: 0.4 },
         sentence_mean: Vec::new(),
         token_mean: Vec::new(),
@@ -66,7 +70,7 @@ fn an_exaggerating_calibration_is_replaced_and_held_out_confidences_get_honest()
     let Comparison { before, after } = report.figures;
     assert!(report.calibration.replaced && before.ece > 0.08 && after.ece < 0.05, "{report:?}");
     assert!((before.hit_at_1 - after.hit_at_1).abs() < 1e-9 && !report.order.replaced, "{report:?}");
-    assert!(ranker.confidence.dense < shipped().confidence.dense);
+    assert!(ranker.confidence.weights.dense < shipped().confidence.weights.dense);
     assert_eq!(ranker.weights, shipped().weights);
     assert!(Ranker::from_json(&ranker.to_json().unwrap()).is_ok());
 }

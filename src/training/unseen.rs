@@ -58,6 +58,7 @@ const FITTED: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
+    weakest: 0.0,
 };
 
 /// How the fit is done.
@@ -232,6 +233,7 @@ const DENSE: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
+    weakest: 0.0,
 };
 
 /// The category of the first entry that answers a question.

@@ -127,3 +127,21 @@ proptest! {
         prop_assert!((last.coverage - 1.0).abs() < 1e-9 && (last.wrong_rate - wrong).abs() < 1e-9);
     }
 }
+
+#[test]
+fn honest_confidences_show_an_error_that_falls_with_the_number_of_questions() {
+    let honest = |count: usize| {
+        let one = |i: usize| Prediction { confidence: (i as f64 + 0.5) / count as f64, right: false };
+        ece_by_chance(&(0..count).map(one).collect::<Vec<_>>()).unwrap()
+    };
+    // A bin of n questions with confidence p is off by sqrt(2 p (1 - p) / (pi n)) on average.
+    let bins = |count: f64| {
+        let spread = |p: f64| (2.0 * p * (1.0 - p) / std::f64::consts::PI / (count / BINS as f64)).sqrt();
+        (0..BINS).map(|bin| spread((bin as f64 + 0.5) / BINS as f64)).sum::<f64>() / BINS as f64
+    };
+    assert!((honest(150) - bins(150.0)).abs() < 0.01, "{} {}", honest(150), bins(150.0));
+    assert!((honest(6000) - bins(6000.0)).abs() < 0.002, "{} {}", honest(6000), bins(6000.0));
+    assert_eq!(ece_by_chance(&[]), None);
+    let certain = [Prediction { confidence: 1.0, right: true }, Prediction { confidence: 0.0, right: true }];
+    assert_eq!(ece_by_chance(&certain), Some(0.0), "certainty leaves nothing to chance");
+}

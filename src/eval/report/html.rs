@@ -124,7 +124,8 @@ impl Report {
         writeln!(
             out,
             "<h2>Metrics</h2>\n<div class=\"panel\">\n<table>\n<thead><tr><th>metric</th><th class=\"n\">value</th>\
-             <th class=\"n\">95 % interval</th><th class=\"wide\">0 … 1</th><th class=\"wide\">what it tells</th></tr>\
+             <th class=\"n\">95 % interval</th><th class=\"n\">dense alone</th><th class=\"n\">words alone</th>\
+             <th class=\"wide\">0 … 1</th><th class=\"wide\">what it tells</th></tr>\
              </thead>\n<tbody>"
         )?;
         for metric in Metric::ALL {
@@ -136,10 +137,12 @@ impl Report {
                     format!("<i style=\"left:{left:.1}%;width:{width:.1}%\"></i>"),
                 )
             });
+            let [dense, words] = [self.summary.alone.dense, self.summary.alone.lexical]
+                .map(|order| order.value(metric).map_or_else(String::new, |value| format!("{value:.3}")));
             writeln!(
                 out,
-                "<tr><td>{}</td><td class=\"n\"><b>{value:.3}</b></td><td class=\"n\">{text}</td><td class=\"wide\">\
-                 <div class=\"range\">{range}<u style=\"left:{:.1}%\"></u></div></td><td class=\"wide note\">{}</td></tr>",
+                "<tr><td>{}</td><td class=\"n\"><b>{value:.3}</b></td><td class=\"n\">{text}</td>\
+                 <td class=\"n\">{dense}</td><td class=\"n\">{words}</td><td class=\"wide\"><div class=\"range\">{range}<u style=\"left:{:.1}%\"></u></div></td><td class=\"wide note\">{}</td></tr>",
                 metric.label(),
                 value * 100.0,
                 metric.meaning(),
@@ -152,6 +155,12 @@ impl Report {
                 out,
                 "<p class=\"note\">From question to verdict: half within {p50:.2} ms, 95 % within {p95:.2} ms, \
                  99 % within {p99:.2} ms.</p>"
+            )?;
+        }
+        if let Some(ece) = self.summary.calibration.ece_by_chance {
+            writeln!(
+                out,
+                "<p class=\"note\">Honest confidences would show an ECE of {ece:.3} on as many questions.</p>"
             )?;
         }
         let pooled: Vec<&str> = self.summary.pooled.iter().map(|group| group.label()).collect();

@@ -29,19 +29,31 @@ impl Report {
             markdown(&summary.model),
             markdown(&summary.index)
         )?;
-        writeln!(out, "| metric | value | 95 % interval | |\n|---|---:|---|---|")?;
+        writeln!(out, "| metric | value | 95 % interval | dense alone | words alone | |")?;
+        writeln!(out, "|---|---:|---|---:|---:|---|")?;
         for metric in Metric::ALL {
             let value = summary.value(metric).map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
             let interval = summary
                 .ci
                 .get(&metric)
                 .map_or_else(String::new, |ci| format!("{:.3} – {:.3}", ci.low, ci.high));
-            writeln!(out, "| {} | {value} | {interval} | {} |", metric.label(), metric.meaning())?;
+            let [dense, words] = [summary.alone.dense, summary.alone.lexical]
+                .map(|order| order.value(metric).map_or_else(String::new, |value| format!("{value:.3}")));
+            writeln!(
+                out,
+                "| {} | {value} | {interval} | {dense} | {words} | {} |",
+                metric.label(),
+                metric.meaning()
+            )?;
+        }
+        if let Some(ece) = summary.calibration.ece_by_chance {
+            let meaning = "ECE of honest confidences on as many questions";
+            writeln!(out, "| ECE by chance alone | {ece:.3} | | | | {meaning} |")?;
         }
         let latency = summary.latency_ms;
         for (name, value) in [("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)] {
             if let Some(value) = value {
-                writeln!(out, "| latency {name} | {value:.2} ms | | from question to verdict |")?;
+                writeln!(out, "| latency {name} | {value:.2} ms | | | | from question to verdict |")?;
             }
         }
         writeln!(out, "\n## Decisions\n")?;

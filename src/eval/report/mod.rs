@@ -29,7 +29,7 @@ use crate::{faq::EntryId, rank::policy::Decision};
 
 pub(super) use escape::terminal;
 pub use failures::{ConfusedPair, Failure, FailureKind, confused_pairs, failures};
-pub use summary::{Calibration, Decisions, Latency, Rejection, Setup, Summary};
+pub use summary::{Calibration, Decisions, Latency, Order, Rejection, Setup, Summary};
 
 /// How much of each ranked list a report keeps.
 const KEPT: usize = 5;

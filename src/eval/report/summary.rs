@@ -8,8 +8,8 @@ use crate::{
     eval::{
         bootstrap::Interval,
         measure::{Measured, Metric},
-        metrics::latency_percentile,
-        outcome::{Group, Outcome, Run},
+        metrics::{hit_at, latency_percentile, mrr},
+        outcome::{Alone, Group, Outcome, Run},
     },
     faq::Entry,
     rank::policy::Decision,
@@ -45,6 +45,9 @@ pub struct Summary {
     pub ndcg_at_10: Option<f64>,
     /// Hit@1 averaged over entries.
     pub macro_hit_at_1: Option<f64>,
+    /// The same of the same candidates, had one score alone ordered them.
+    #[serde(default)]
+    pub alone: Alone<Order>,
     /// How well confidence tells answerable questions from the others.
     pub rejection: Rejection,
     /// What the confidence is worth, over the groups in `pooled`.
@@ -66,6 +69,44 @@ pub struct Summary {
     pub pooled: Vec<Group>,
 }
 
+/// How good an order of the candidates is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Order {
+    /// Share of answerable questions with a right entry first.
+    pub hit_at_1: Option<f64>,
+    /// … among the first three.
+    pub hit_at_3: Option<f64>,
+    /// Mean reciprocal rank within the first ten.
+    pub mrr_at_10: Option<f64>,
+}
+
+impl Order {
+    fn of(ranks: impl Iterator<Item = Option<usize>>) -> Self {
+        let ranks: Vec<Option<usize>> = ranks.collect();
+        Self { hit_at_1: hit_at(1, &ranks), hit_at_3: hit_at(3, &ranks), mrr_at_10: mrr(&ranks) }
+    }
+
+    /// The value of a metric, if it is one of an order.
+    #[must_use]
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::HitAt1 => self.hit_at_1,
+            Metric::HitAt3 => self.hit_at_3,
+            Metric::MrrAt10 => self.mrr_at_10,
+            Metric::HitAt5
+            | Metric::NdcgAt10
+            | Metric::MacroHitAt1
+            | Metric::NearMissAuc
+            | Metric::OutOfScopeAuc
+            | Metric::HeldOutAuc
+            | Metric::Ece
+            | Metric::Brier
+            | Metric::CoverageAt5PctWrong
+            | Metric::WrongAnswerRate => None,
+        }
+    }
+}
+
 /// Areas under the ROC curve: chance that an answerable question has the higher confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
@@ -82,6 +123,9 @@ pub struct Rejection {
 pub struct Calibration {
     /// Expected calibration error over 15 bins of equal width.
     pub ece: Option<f64>,
+    /// What honest confidences would show as `ece` on as many questions.
+    #[serde(default)]
+    pub ece_by_chance: Option<f64>,
     /// Brier score.
     pub brier: Option<f64>,
     /// Largest share of questions answered with at most 5 % of the answers wrong.
@@ -146,8 +190,18 @@ impl Summary {
             mrr_at_10,
             ndcg_at_10,
             macro_hit_at_1,
+            alone: Alone {
+                dense: Order::of(run.answerable.iter().map(|outcome| outcome.alone.dense)),
+                lexical: Order::of(run.answerable.iter().map(|outcome| outcome.alone.lexical)),
+            },
             rejection: Rejection { near_miss_auc, out_of_scope_auc, held_out_auc },
-            calibration: Calibration { ece, brier, coverage_at_5pct_wrong, wrong_answer_rate },
+            calibration: Calibration {
+                ece,
+                ece_by_chance: measured.ece_by_chance(),
+                brier,
+                coverage_at_5pct_wrong,
+                wrong_answer_rate,
+            },
             latency_ms: Latency { p50: within(50.0), p95: within(95.0), p99: within(99.0) },
             model: setup.model.to_owned(),
             index: setup.index.to_owned(),

@@ -34,11 +34,14 @@ fn json_has_exactly_the_keys_of_the_contract() {
         |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&json),
-        "entries queries hit_at_1 hit_at_3 hit_at_5 mrr_at_10 ndcg_at_10 macro_hit_at_1 rejection calibration \
+        "entries queries hit_at_1 hit_at_3 hit_at_5 mrr_at_10 ndcg_at_10 macro_hit_at_1 alone rejection calibration \
          latency_ms model index ci decisions pooled"
     );
     assert_eq!(keys(&json["rejection"]), "near_miss_auc out_of_scope_auc held_out_auc");
-    assert_eq!(keys(&json["calibration"]), "ece brier coverage_at_5pct_wrong wrong_answer_rate");
+    assert_eq!(
+        keys(&json["calibration"]),
+        "ece ece_by_chance brier coverage_at_5pct_wrong wrong_answer_rate"
+    );
     assert_eq!(keys(&json["latency_ms"]), "p50 p95 p99");
     assert_eq!(json["decisions"]["near_miss"]["answer_wrong"], 1);
     assert!(json["rejection"]["held_out_auc"].is_null(), "{json}");

@@ -26,14 +26,29 @@ impl Report {
             "{} questions over {} entries · model {model} · index {index}\n",
             summary.queries, summary.entries
         )?;
-        writeln!(out, "{:<24}{:>7}   95 % interval", "metric", "value")?;
+        writeln!(
+            out,
+            "{:<24}{:>7}   {:<15}{:>12}{:>12}",
+            "metric", "value", "95 % interval", "dense alone", "words alone"
+        )?;
         for metric in Metric::ALL {
             let value = summary.value(metric).map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
             let interval = summary
                 .ci
                 .get(&metric)
-                .map_or_else(String::new, |ci| format!("   {:.3} – {:.3}", ci.low, ci.high));
-            writeln!(out, "{:<24}{value:>7}{interval}", metric.label())?;
+                .map_or_else(String::new, |ci| format!("{:.3} – {:.3}", ci.low, ci.high));
+            let alone = [summary.alone.dense, summary.alone.lexical]
+                .map(|order| order.value(metric).map_or_else(String::new, |value| format!("{value:.3}")));
+            let line =
+                format!("{:<24}{value:>7}   {interval:<15}{:>12}{:>12}", metric.label(), alone[0], alone[1]);
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        if let Some(ece) = summary.calibration.ece_by_chance {
+            writeln!(
+                out,
+                "{:<24}{ece:>7.3}   what honest confidences would show on as many questions",
+                "ECE by chance alone"
+            )?;
         }
         let latency = summary.latency_ms;
         if let (Some(p50), Some(p95), Some(p99)) = (latency.p50, latency.p95, latency.p99) {

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use sprs::CsMatI;
 
 use super::LexicalError;
-use crate::text::words::Tokenizer;
+use crate::text::grams::grams;
 
 /// The two knobs of BM25.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,7 +90,6 @@ const GONE: u32 = u32::MAX;
 /// The texts of one kind of all entries.
 #[derive(Debug)]
 pub(super) struct Field {
-    tokenizer: Tokenizer,
     parameters: Parameters,
     /// Row of each token in `counts`.
     rows: HashMap<TokenId, u32>,
@@ -115,10 +114,9 @@ type Counted = (u32, Vec<(TokenId, f32)>);
 
 impl Field {
     /// A field without entries.
-    pub(super) fn empty(tokenizer: &Tokenizer, parameters: Parameters) -> Result<Self, LexicalError> {
+    pub(super) fn empty(parameters: Parameters) -> Result<Self, LexicalError> {
         parameters.validate()?;
         Ok(Self {
-            tokenizer: tokenizer.clone(),
             parameters,
             rows: HashMap::new(),
             counts: CsMatI::zero((0, 0)),
@@ -163,7 +161,7 @@ impl Field {
         if lengths.len() >= most {
             return Err(LexicalError::TooMany { count: lengths.len(), most });
         }
-        let counted: Vec<Counted> = new.par_iter().map(|(_, text)| self.count(text)).collect();
+        let counted: Vec<Counted> = new.par_iter().map(|(_, text)| Self::count(text)).collect();
 
         let mut rows = self.rows.clone();
         let mut cells: Vec<(u32, u32, f32)> = Vec::new();
@@ -179,7 +177,6 @@ impl Field {
         let entries_with_text = starts.windows(2).filter(|s| s[0] < s[1]).count();
         let rarity = rarity(&counts, &owners, entries_with_text);
         Ok(Self {
-            tokenizer: self.tokenizer.clone(),
             parameters: self.parameters,
             damping: self.parameters.damping(&lengths),
             mass: mass(&counts, &rarity),
@@ -193,8 +190,8 @@ impl Field {
     }
 
     /// The distinct tokens of a text.
-    fn count(&self, text: &str) -> Counted {
-        let tokens = self.tokenizer.tokenize(text);
+    fn count(text: &str) -> Counted {
+        let tokens = grams(text);
         let mut counts: Vec<(TokenId, f32)> = Vec::with_capacity(tokens.len());
         let mut ids: Vec<TokenId> = tokens.iter().map(|token| token_id(token.text)).collect();
         ids.sort_unstable();
@@ -248,8 +245,7 @@ impl Field {
     }
 
     pub(super) fn score(&self, query: &str) -> FieldScores<'_> {
-        let tokens: HashSet<TokenId> =
-            self.tokenizer.tokenize(query).iter().map(|token| token_id(token.text)).collect();
+        let tokens: HashSet<TokenId> = grams(query).iter().map(|token| token_id(token.text)).collect();
         // In a fixed order, so that sums round alike every time.
         let mut tokens: Vec<TokenId> = tokens.into_iter().collect();
         tokens.sort_unstable();

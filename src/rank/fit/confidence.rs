@@ -35,18 +35,14 @@ pub fn fit_head(observations: &[Observation]) -> Head {
         return Head::default();
     }
     let Logistic { mut weights, constant, deviations } = Logistic::fit(&rows, RIDGE);
-    let [dense, phrasing_tokens, lead, kind] = [0, 1, 2, 3];
-    let effect: f64 = [dense, phrasing_tokens, lead].into_iter().map(|i| weights[i] * deviations[i]).sum();
-    if deviations[kind] > f64::EPSILON {
+    if let Some(kind) = Evidence::NAMES.iter().position(|&name| name == "kind")
+        && deviations[kind] > f64::EPSILON
+    {
+        let others = (0..Evidence::COUNT).filter(|&i| i != kind);
+        let effect: f64 = others.map(|i| weights[i] * deviations[i]).sum();
         weights[kind] = weights[kind].max(KIND_SHARE * effect / deviations[kind]);
     }
-    Head {
-        bias: constant as f32,
-        dense: weights[dense] as f32,
-        phrasing_tokens: weights[phrasing_tokens] as f32,
-        lead: weights[lead] as f32,
-        kind: weights[kind] as f32,
-    }
+    Head { bias: constant as f32, weights: Evidence::from_array(std::array::from_fn(|i| weights[i] as f32)) }
 }
 
 /// `slope * logit + offset`: what makes log-odds honest.
@@ -77,13 +73,9 @@ impl Platt {
     #[must_use]
     pub fn apply(self, head: Head) -> Head {
         let scale = |weight: f32| (f64::from(weight) * self.slope) as f32;
-        let Head { bias, dense, phrasing_tokens, lead, kind } = head;
         Head {
-            bias: (f64::from(bias) * self.slope + self.offset) as f32,
-            dense: scale(dense),
-            phrasing_tokens: scale(phrasing_tokens),
-            lead: scale(lead),
-            kind: scale(kind),
+            bias: (f64::from(head.bias) * self.slope + self.offset) as f32,
+            weights: Evidence::from_array(head.weights.to_array().map(scale)),
         }
     }
 }

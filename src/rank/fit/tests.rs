@@ -132,8 +132,11 @@ fn platt_scaling_of_one_sided_or_no_outcomes_stays_finite() {
 
 #[test]
 fn a_scaled_head_says_the_scaled_logit() {
-    let head = Head { bias: -3.0, dense: 4.0, phrasing_tokens: 2.0, lead: 1.0, kind: 0.5 };
-    let evidence = Evidence { dense: 0.9, phrasing_tokens: 0.7, lead: 1.5, kind: -1.0 };
+    let head = Head {
+        bias: -3.0,
+        weights: Evidence { dense: 4.0, weakest: 2.0, margin: 0.3, lead: 1.0, kind: 0.5 },
+    };
+    let evidence = Evidence { dense: 0.9, weakest: 0.7, margin: 0.4, lead: 1.5, kind: -1.0 };
     let scaled = Platt { slope: 0.5, offset: 0.25 }.apply(head).logit(evidence);
     assert!((scaled - (0.5 * head.logit(evidence) + 0.25)).abs() < 1e-5);
 }
@@ -145,7 +148,8 @@ fn a_head_tells_what_is_known_from_what_is_not() {
         let level = if positive { 0.7 } else { 0.4 };
         let evidence = Evidence {
             dense: level + draw.f32() * 0.4,
-            phrasing_tokens: draw.f32(),
+            weakest: draw.f32(),
+            margin: draw.f32(),
             lead: draw.f32(),
             kind: -f32::from(draw.u8(0..3)),
         };
@@ -162,7 +166,10 @@ fn a_head_tells_what_is_known_from_what_is_not() {
         of.iter().sum::<f32>() / of.len() as f32
     };
     assert!(mean(true) > 0.75 && mean(false) < 0.25, "{head:?}");
-    assert!(head.kind > 0.0, "another kind of question costs confidence even if the labels do not show it");
+    assert!(
+        head.weights.kind > 0.0,
+        "another kind of question costs confidence even if the labels do not show it"
+    );
 }
 
 fn thresholds(predictions: &[(f32, bool)], max_wrong_rate: f64) -> (f32, f32) {
