@@ -27,7 +27,7 @@ use dayi::{
     embed::{self, Embedder, HashedEmbedder, ModelOptions, batcher::Unobserved},
     faq::{Entry, EntryId},
     index::IndexParams,
-    matcher::{self, Builder, Matcher, Query},
+    matcher::{self, Builder, Matcher, Query, QueryCache},
     store::{Edit, Store},
 };
 
@@ -84,7 +84,8 @@ fn main() -> Outcome<()> {
     let (snapshot, _) = builder.build(&mut store)?;
     drop(store);
     let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 0 };
-    let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), queue, Arc::new(Unobserved))?);
+    let questions = QueryCache::start(embedder.clone(), queue, Arc::new(Unobserved))?;
+    let matcher = Arc::new(Matcher::new(snapshot, Arc::new(questions)));
     let setup = Setup { embedder, params, folder: Some(folder), clock: system_clock() };
     let editor = Editor::start(data.path(), matcher.clone(), setup)?;
     say(&format!("resident before changes {}", resident()));

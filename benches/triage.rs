@@ -15,7 +15,7 @@ use dayi::{
     config::{Config, Settings},
     embed::{self, batcher::Unobserved},
     import,
-    matcher::{self, Builder, Matcher},
+    matcher::{self, Builder, Matcher, QueryCache},
     store::Store,
     triage::{Desk, Earlier, Ticket, measure},
 };
@@ -39,7 +39,8 @@ fn matcher(config: &Config) -> Matcher {
         progress: &(),
     };
     let (snapshot, _) = builder.build(&mut store).unwrap();
-    Matcher::start(snapshot, embedder, config.queue, Arc::new(Unobserved)).unwrap()
+    let questions = QueryCache::start(embedder, config.queue, Arc::new(Unobserved)).unwrap();
+    Matcher::new(snapshot, Arc::new(questions))
 }
 
 fn main() {

@@ -7,6 +7,7 @@ mod channels;
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,8 +21,9 @@ pub use channels::{
 };
 
 use crate::{
-    embed::{EngineKind, ModelOptions, Pooling},
+    embed::{EngineKind, ModelOptions, Pooling, batcher::BatcherOptions},
     index::{HnswParams, IndexParams},
+    keys::Reach,
 };
 
 /// The file that is read when it exists and `--config` names no other.
@@ -64,6 +66,9 @@ settings! {
     /// Data directory [default: dayi-data]
     #[arg(long, env = "DAYI_DATA", value_name = "DIR", global = true, help_heading = "Settings")]
     data: PathBuf,
+    /// Which of several FAQs in the data directory; `dayi space` makes them [default: default]
+    #[arg(long, env = "DAYI_SPACE", value_name = "NAME", global = true, help_heading = "Settings")]
+    space: Reach,
     /// Terms that mean the same, a group a line: 企业微信=企微=WeCom [default: synonyms.tsv in the data directory]
     #[arg(long, env = "DAYI_SYNONYMS", value_name = "FILE", global = true, help_heading = "Settings")]
     synonyms: PathBuf,
@@ -114,6 +119,18 @@ settings! {
     /// Address to serve on; port 0 picks a free one and prints it [default: 127.0.0.1:8080]
     #[arg(long, env = "DAYI_LISTEN", value_name = "ADDR", global = true, help_heading = "Settings")]
     listen: SocketAddr,
+    /// Let callers without a key ask and give feedback in the default space, from any address
+    #[arg(long, env = "DAYI_ALLOW_ANONYMOUS", global = true, num_args = 0..=1, default_missing_value = "true",
+          value_name = "BOOL", help_heading = "Settings")]
+    allow_anonymous: bool,
+    /// Requests a minute that a key may make; 0 is no limit [default: 6000]
+    #[arg(long, env = "DAYI_KEY_RATE_LIMIT", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    key_rate_limit: u32,
+    /// Requests a minute that an address may make without a key; 0 is no limit [default: 300]
+    #[arg(long, env = "DAYI_ANONYMOUS_RATE_LIMIT", value_name = "N", global = true, hide_short_help = true,
+          help_heading = "Settings")]
+    anonymous_rate_limit: u32,
     /// Largest request body in bytes [default: 1048576]
     #[arg(long, env = "DAYI_MAX_BODY_BYTES", value_name = "N", global = true, hide_short_help = true,
           help_heading = "Settings")]
@@ -181,7 +198,11 @@ settings! {
 /// Everything dayi runs with.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The data directory.
+    /// The data directory of the whole service.
+    pub root: PathBuf,
+    /// Which FAQ in it; all of them only where keys are made.
+    pub space: Reach,
+    /// The data directory of that FAQ: `root` itself for the default one.
     pub data: PathBuf,
     /// Synonyms, when they are not in the data directory.
     pub synonyms: Option<PathBuf>,
@@ -237,11 +258,23 @@ pub struct LearnConfig {
     pub unanswered_similarity: f32,
 }
 
-/// Limits of the HTTP service.
+impl From<QueueConfig> for BatcherOptions {
+    fn from(queue: QueueConfig) -> Self {
+        Self { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity }
+    }
+}
+
+/// Who may use the HTTP service, and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Whether callers without a key may ask.
+    pub allow_anonymous: bool,
+    /// Requests a minute for a key.
+    pub key_rate_limit: Option<NonZeroU32>,
+    /// Requests a minute for an address without a key.
+    pub anonymous_rate_limit: Option<NonZeroU32>,
     /// Largest body, bytes.
     pub max_body_bytes: usize,
     /// Longest question, characters.
@@ -307,8 +340,15 @@ impl Config {
     pub fn resolve(settings: Settings) -> Result<Self, ConfigError> {
         let hnsw = HnswParams::default();
         let index = IndexParams::default();
+        let root = settings.data.unwrap_or_else(|| "dayi-data".into());
+        let space = settings.space.unwrap_or_default();
         let config = Self {
-            data: settings.data.unwrap_or_else(|| "dayi-data".into()),
+            data: match &space {
+                Reach::One(name) => name.directory_in(&root),
+                Reach::All => root.clone(),
+            },
+            root,
+            space,
             synonyms: settings.synonyms,
             model: ModelOptions {
                 model: settings.model,
@@ -335,6 +375,9 @@ impl Config {
             },
             http: HttpConfig {
                 listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+                allow_anonymous: settings.allow_anonymous.unwrap_or(false),
+                key_rate_limit: NonZeroU32::new(settings.key_rate_limit.unwrap_or(6_000)),
+                anonymous_rate_limit: NonZeroU32::new(settings.anonymous_rate_limit.unwrap_or(300)),
                 max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20),
                 max_query_chars: settings.max_query_chars.unwrap_or(2_000),
                 max_batch_queries: settings.max_batch_queries.unwrap_or(256),

@@ -7,8 +7,8 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, export, training -> channels -> triage -> editor, eval, learn -> matcher -> rank,
-//! index, embed, store -> text, faq, assets, sheet, vector, sqlite
+//! main -> cli -> http, lint, import, export, training -> keys, spaces, channels -> triage -> editor, eval, learn -> matcher
+//! -> rank, index, embed, store -> text, faq, assets, sheet, vector, sqlite
 //! ```
 
 pub mod assets;
@@ -23,11 +23,13 @@ pub mod faq;
 pub mod http;
 pub mod import;
 pub mod index;
+pub mod keys;
 pub mod learn;
 pub mod lint;
 pub mod matcher;
 pub mod rank;
 mod sheet;
+pub mod spaces;
 pub mod sqlite;
 pub mod store;
 pub mod text;

@@ -17,7 +17,7 @@ use dayi::{
     embed::{Embedder, HashedEmbedder, Role, batcher::Unobserved},
     faq::{Entry, EntryId},
     index::{HnswParams, IndexParams},
-    matcher::{self, Builder, Matcher, Query, Snapshot, Verdict},
+    matcher::{self, Builder, Matcher, Query, QueryCache, Snapshot, Verdict},
     store::{Edit, Store},
 };
 use jiff::civil::date;
@@ -39,7 +39,8 @@ fn start(data: &Path, clock: Clock) -> (Arc<Matcher>, Editor) {
     let params = IndexParams::default();
     let snapshot = build(&mut Store::open(data).unwrap(), embedder.as_ref(), &params);
     let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 1_000_000 };
-    let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), queue, Arc::new(Unobserved)).unwrap());
+    let questions = QueryCache::start(embedder.clone(), queue, Arc::new(Unobserved)).unwrap();
+    let matcher = Arc::new(Matcher::new(snapshot, Arc::new(questions)));
     let setup = Setup { embedder, params, folder: None, clock };
     let editor = Editor::start(data, matcher.clone(), setup).unwrap();
     (matcher, editor)

@@ -4,12 +4,14 @@
 //! or a check found errors; 2: an error.
 
 mod ask;
+mod audit;
 mod eval;
 mod explain;
 mod export;
 mod fit;
 mod history;
 mod index;
+mod key;
 mod lint;
 mod mcp;
 mod model;
@@ -17,6 +19,7 @@ mod open;
 mod output;
 mod progress;
 mod serve;
+mod space;
 mod triage;
 mod unanswered;
 mod undo;
@@ -26,7 +29,11 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, LogFormat, Settings};
+use crate::{
+    config::{Config, LogFormat, Settings},
+    keys::Reach,
+    spaces,
+};
 
 /// Exit code when nothing matched, an evaluation got worse than its baseline, or a check found errors.
 const NEGATIVE: u8 = 1;
@@ -68,6 +75,9 @@ enum Command {
     Unanswered(unanswered::Args),
     Triage(triage::Args),
     Mcp(mcp::Args),
+    Space(space::Args),
+    Key(key::Args),
+    Audit(audit::Args),
 }
 
 /// What a command answers with: an exit code, or an error that [`run`] prints.
@@ -81,6 +91,7 @@ pub fn run(cli: Cli) -> ExitCode {
         .map_err(Box::<dyn Error>::from)
         .and_then(|config| {
             start_logging(config.log_format);
+            check_space(&cli.command, &config)?;
             match cli.command {
                 Command::Index(args) => index::run(&args, &config),
                 Command::Ask(args) => ask::run(args, &config),
@@ -96,12 +107,27 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Unanswered(args) => unanswered::run(&args, &config),
                 Command::Mcp(args) => mcp::run(&args, &config),
                 Command::Triage(args) => triage::run(&args, &config),
+                Command::Space(args) => space::run(&args, &config),
+                Command::Key(args) => key::run(args, &config),
+                Command::Audit(args) => audit::run(&args, &config),
             }
         });
     outcome.unwrap_or_else(|error| {
         output::error(error.as_ref());
         ExitCode::from(FAILURE)
     })
+}
+
+/// Refuses a space that is not there before anything is done in its name, and all spaces where one is meant.
+fn check_space(command: &Command, config: &Config) -> Result<(), Box<dyn Error>> {
+    match (&config.space, command) {
+        (_, Command::Space(_)) | (Reach::All, Command::Key(_)) => Ok(()),
+        (Reach::All, _) => Err("`--space '*'` is for `dayi key create` only: name one space".into()),
+        (Reach::One(name), _) if !spaces::exists(&config.root, name) => {
+            Err(spaces::Error::NotFound { name: name.clone() }.into())
+        }
+        (Reach::One(_), _) => Ok(()),
+    }
 }
 
 /// Logs to stderr; `RUST_LOG` chooses what, `info` of dayi and warnings of the rest by default.

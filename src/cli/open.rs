@@ -15,15 +15,10 @@ use crate::{
     eval::dataset::Loaded,
     faq::EntryId,
     import::{self, Import, ImportReport, Options, OtherFiles},
-    matcher::{self, BuildReport, Builder, Matcher, Snapshot},
+    matcher::{self, BuildReport, Builder, Matcher, QueryCache, Snapshot},
     rank::Ranker,
     store::{ImportCounts, Store},
 };
-
-/// Folder of index snapshots inside the data directory.
-pub(super) fn snapshots(directory: &Path) -> PathBuf {
-    directory.join("index")
-}
 
 /// FAQ files that were read.
 #[derive(Debug, Default)]
@@ -162,7 +157,7 @@ pub(super) fn snapshot_with(
     directory: Option<&Path>,
     ranker: Arc<Ranker>,
 ) -> Result<(Snapshot, BuildReport), Box<dyn Error>> {
-    let folder = directory.map(snapshots);
+    let folder = directory.map(|directory| directory.join(matcher::INDEX_FOLDER));
     let synonyms = Arc::new(matcher::find_synonyms(config.synonyms.as_deref(), directory)?);
     let progress = Bars::default();
     let params = &config.index;
@@ -177,7 +172,8 @@ pub(super) fn matcher(faq: &[PathBuf], config: &Config) -> Result<Arc<Matcher>, 
     files.tell();
     let embedder = model(config)?;
     let (snapshot, _) = snapshot(&mut store, embedder.as_ref(), config, directory)?;
-    Ok(Arc::new(Matcher::start(snapshot, embedder, config.queue, Arc::new(Unobserved))?))
+    let questions = QueryCache::start(embedder, config.queue, Arc::new(Unobserved))?;
+    Ok(Arc::new(Matcher::new(snapshot, Arc::new(questions))))
 }
 
 /// The usable rows; the others are named on stderr.

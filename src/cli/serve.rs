@@ -1,64 +1,58 @@
 //! `dayi serve`: the HTTP service.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc};
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use super::{Outcome, open, output};
+use super::{Outcome, open, output, progress::Bars};
 use crate::{
-    assets::Assets,
     channels::Channels,
-    config::Config,
-    editor::{self, Editor, Setup},
-    http::{
-        self,
-        metrics::Metrics,
-        state::{AppState, Faq},
-    },
+    config::{Config, HttpConfig},
+    http::{self, metrics::Metrics, state::AppState},
     import::Options,
-    learn::{Journal, Served},
-    matcher::Matcher,
+    keys::Keys,
+    matcher::QueryCache,
+    spaces::{Common, Spaces},
     store::Store,
-    triage::{Desk, Earlier},
 };
 
-/// Serves the FAQ in the data directory over HTTP until it is told to stop.
+/// Serves the FAQs in the data directory over HTTP until it is told to stop.
 ///
-/// API documentation is at /docs, the OpenAPI document at /openapi.json. Ctrl-C and SIGTERM finish what is in
-/// flight first.
+/// API documentation is at /docs, the OpenAPI document at /openapi.json. As long as no key was ever made, only this
+/// machine may call; see `dayi key` and --allow-anonymous. All spaces are served, see `dayi space`; --space is the one
+/// into which --faq imports. Ctrl-C and SIGTERM finish what is in flight first.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Import these files into the data directory first
+    /// Import these files into the space first
     #[arg(long, value_name = "FILE", num_args = 1..)]
     faq: Vec<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    let keys = Keys::open_or_create(&config.root)?;
+    check_address(&config.http, &keys)?;
     let files = open::Files::read(&args.faq, &Options { data: Some(&config.data), ..Options::default() })
         .complete()?;
     files.tell();
+    if !args.faq.is_empty() {
+        files.store_in(&mut Store::open_or_create(&config.data)?, Some(&config.data))?;
+    }
     let embedder = open::model(config)?;
-    let mut store =
-        if args.faq.is_empty() { Store::open(&config.data)? } else { Store::open_or_create(&config.data)? };
-    files.store_in(&mut store, Some(&config.data))?;
-    let channels = Channels::open(&config.channels, &config.data)?;
-    let (snapshot, _) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
-    let desk = Desk::new(None, Earlier::open(store, snapshot.model())?);
+    let channels = Channels::open(&config.channels, &config.root)?;
     let metrics = Arc::new(Metrics::default());
-    let matcher = Arc::new(Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone())?);
-    let setup = Setup {
-        embedder: embedder.clone(),
-        params: config.index,
-        folder: Some(open::snapshots(&config.data)),
-        clock: editor::system_clock(),
+    let questions = QueryCache::start(embedder.clone(), config.queue, metrics.clone())?;
+    let common = Common {
+        embedder,
+        questions: Arc::new(questions),
+        index: config.index,
+        synonyms: config.synonyms.clone(),
+        learn: config.learn,
+        observer: metrics.clone(),
+        clock: Arc::new(Timestamp::now),
     };
-    let editor = Editor::start(&config.data, matcher.clone(), setup)?;
-    let served = Served { matcher: matcher.clone(), embedder };
-    let clock = Arc::new(jiff::Timestamp::now);
-    let journal = Journal::start(&config.data, served, config.learn, metrics.clone(), clock)?;
-    let assets = Assets::in_data(&config.data);
-    let faq = Faq { matcher, editor, journal: Arc::new(journal), assets, desk: Arc::new(desk) };
-    let app = AppState::new(faq, channels, config, metrics);
+    let spaces = Spaces::open(&config.root, common, &Bars::default())?;
+    let app = AppState::new(spaces, keys, channels, config, metrics);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
@@ -70,4 +64,26 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         http::serve(listener, app).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Refuses to be reached from other machines when nothing says who may do what; says who may otherwise.
+fn check_address(http: &HttpConfig, keys: &Keys) -> Result<(), Box<dyn Error>> {
+    let now = Timestamp::now();
+    let has_key = keys.list()?.iter().any(|key| key.usable(now).is_ok());
+    if !has_key && !http.allow_anonymous && !http.listen.ip().is_loopback() {
+        return Err(format!(
+            "no key exists, so {} would let anybody change the FAQ: make one with `dayi key create`, or let \
+             everybody ask, and do nothing else, with --allow-anonymous",
+            http.listen
+        )
+        .into());
+    }
+    if http.allow_anonymous {
+        tracing::info!("callers without a key may ask and give feedback in the default space");
+    } else if !keys.were_ever_made()? {
+        tracing::info!(
+            "no key exists: only this machine may call, and may do everything, until you run `dayi key create`"
+        );
+    }
+    Ok(())
 }

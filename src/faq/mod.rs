@@ -6,10 +6,12 @@
 mod answer;
 mod id;
 mod limits;
+mod space;
 
 pub use answer::{Answer, Image};
 pub use id::{EntryId, EntryIdError};
 pub use limits::{MAX_ANSWER_CHARS, MAX_PHRASINGS, MAX_QUESTION_CHARS};
+pub use space::{SpaceName, SpaceNameError};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};

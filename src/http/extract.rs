@@ -9,6 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::{
+    access::SPACE_PARAMETER,
     problem::{FieldError, Problem},
     state::AppState,
 };
@@ -123,14 +124,20 @@ async fn whole_body(mut request: Request, app: &AppState, limit: usize) -> Resul
     })
 }
 
-/// The query string, read strictly.
+/// The query string without the space, which `Access` reads; the rest is read strictly.
 pub struct QueryParams<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequestParts<AppState> for QueryParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
-        Query::try_from_uri(&parts.uri)
+        let query = parts.uri.query().unwrap_or_default();
+        let is_space = |pair: &str| pair.split('=').next() == Some(SPACE_PARAMETER);
+        let own: Vec<&str> = query.split('&').filter(|pair| !is_space(pair)).collect();
+        let uri = format!("/?{}", own.join("&"))
+            .parse()
+            .map_err(|_| Problem::malformed("the query parameters cannot be read"))?;
+        Query::try_from_uri(&uri)
             .map(|Query(value)| Self(value))
             .map_err(|rejection| Problem::malformed(rejection.body_text()))
     }

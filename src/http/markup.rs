@@ -9,8 +9,6 @@ use std::{collections::HashSet, sync::LazyLock};
 use ammonia::{Builder, UrlRelative};
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html::push_html};
 
-use crate::assets;
-
 /// Where the pictures of answers are served.
 const PICTURES: &str = "/v1/assets/";
 
@@ -33,12 +31,11 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Renders `markdown`. Stored pictures link to themselves; one from elsewhere becomes a link to it, and one that is
+/// Renders `markdown`, in which stored pictures have their addresses. They link to themselves; one from elsewhere becomes a link to it, and one that is
 /// nowhere its text.
 #[must_use]
 pub(super) fn html(markdown: &str) -> String {
-    let markdown = assets::readdressed(markdown, |name| format!("/v1/{}", name.reference()));
-    let parser = Parser::new_ext(&markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+    let parser = Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let mut rendered = String::with_capacity(markdown.len() * 2);
     push_html(&mut rendered, with_linked_pictures(parser).into_iter());
     SANITIZER.clean(&rendered).to_string()
@@ -109,14 +106,14 @@ mod tests {
 
     use super::*;
 
-    const STORED: &str = "assets/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.png";
+    const STORED: &str = "/v1/assets/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.png";
 
     #[test]
     fn a_stored_picture_is_shown_and_opens_itself() {
         let html = html(&format!("点击**这里**\n\n![第一步]({STORED})"));
         assert!(html.starts_with("<p>点击<strong>这里</strong></p>"), "{html}");
-        assert!(html.contains(&format!("<a href=\"/v1/{STORED}\"")), "{html}");
-        assert!(html.contains(&format!("src=\"/v1/{STORED}\" alt=\"第一步\"")), "{html}");
+        assert!(html.contains(&format!("<a href=\"{STORED}\"")), "{html}");
+        assert!(html.contains(&format!("src=\"{STORED}\" alt=\"第一步\"")), "{html}");
     }
 
     #[test]

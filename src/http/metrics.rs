@@ -15,6 +15,7 @@ use prometheus_client::{
 
 use crate::{
     embed::batcher::{BatchReport, Observer},
+    faq::SpaceName,
     learn::{FeedbackVerdict, JournalObserver},
     rank::Decision,
 };
@@ -27,8 +28,8 @@ pub struct Metrics {
     latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
     decisions: Family<DecisionLabels, Counter>,
     feedback: Family<FeedbackLabels, Counter>,
-    logged: Counter,
-    dropped: Counter,
+    logged: Family<SpaceLabels, Counter>,
+    dropped: Family<SpaceLabels, Counter>,
     queue_depth: Gauge,
     batch_texts: Histogram,
     batch_tokens: Histogram,
@@ -36,8 +37,8 @@ pub struct Metrics {
     refused: Counter,
     cache_hits: Counter,
     cache_misses: Counter,
-    entries: Gauge,
-    index_version: Gauge,
+    entries: Family<SpaceLabels, Gauge>,
+    index_version: Family<SpaceLabels, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,12 +55,25 @@ struct RouteLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DecisionLabels {
+    space: String,
     decision: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FeedbackLabels {
+    space: String,
     verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpaceLabels {
+    space: String,
+}
+
+impl SpaceLabels {
+    fn of(space: &SpaceName) -> Self {
+        Self { space: space.to_string() }
+    }
 }
 
 /// 0.5 ms to 8 s, doubling.
@@ -84,9 +98,9 @@ impl Default for Metrics {
         registry.register("decisions", "Questions by decision", decisions.clone());
         let feedback = Family::default();
         registry.register("feedback", "Feedback by verdict", feedback.clone());
-        let logged = Counter::default();
+        let logged = Family::default();
         registry.register("query_log_written", "Questions written to the query log", logged.clone());
-        let dropped = Counter::default();
+        let dropped = Family::default();
         registry.register(
             "query_log_dropped",
             "Questions that are not in the query log: too many were waiting, or the database failed",
@@ -115,9 +129,9 @@ impl Default for Metrics {
         );
         let cache_misses = Counter::default();
         registry.register("query_cache_misses", "Questions that the model had to read", cache_misses.clone());
-        let entries = Gauge::default();
+        let entries = Family::default();
         registry.register("entries", "FAQ entries that can be matched", entries.clone());
-        let index_version = Gauge::default();
+        let index_version = Family::default();
         registry.register("index_version", "Version of the FAQ that is served", index_version.clone());
         Self {
             registry,
@@ -149,15 +163,25 @@ impl Metrics {
     }
 
     /// Counts a verdict.
-    pub fn decision(&self, decision: Decision) {
-        self.decisions.get_or_create(&DecisionLabels { decision: decision.as_str() }).inc();
+    pub fn decision(&self, space: &SpaceName, decision: Decision) {
+        let labels = DecisionLabels { space: space.to_string(), decision: decision.as_str() };
+        self.decisions.get_or_create(&labels).inc();
     }
 
-    /// Says what is served now, and how many texts wait for the model.
-    pub fn serving(&self, entries: usize, index_version: u64, queued: usize) {
+    /// Says what is served now: entries and version of each space, and how many texts wait for the model. Forgets spaces
+    /// that are gone.
+    pub fn serving(&self, spaces: impl IntoIterator<Item = (SpaceName, usize, u64)>, queued: usize) {
         self.queue_depth.set(i64::try_from(queued).unwrap_or(i64::MAX));
-        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
-        self.index_version.set(i64::try_from(index_version).unwrap_or(i64::MAX));
+        self.entries.clear();
+        self.index_version.clear();
+        for (space, entries, index_version) in spaces {
+            let labels = SpaceLabels::of(&space);
+            self.entries.get_or_create(&labels).set(i64::try_from(entries).unwrap_or(i64::MAX));
+            let index_version = i64::try_from(index_version).unwrap_or(i64::MAX);
+            self.index_version.get_or_create(&labels).set(index_version);
+            // So that they begin at 0, and their first increase is seen as one.
+            drop((self.logged.get_or_create(&labels), self.dropped.get_or_create(&labels)));
+        }
     }
 
     /// The OpenMetrics text.
@@ -172,16 +196,17 @@ impl Metrics {
 }
 
 impl JournalObserver for Metrics {
-    fn logged(&self, questions: usize) {
-        self.logged.inc_by(questions as u64);
+    fn logged(&self, space: &SpaceName, questions: usize) {
+        self.logged.get_or_create(&SpaceLabels::of(space)).inc_by(questions as u64);
     }
 
-    fn dropped(&self, questions: usize) {
-        self.dropped.inc_by(questions as u64);
+    fn dropped(&self, space: &SpaceName, questions: usize) {
+        self.dropped.get_or_create(&SpaceLabels::of(space)).inc_by(questions as u64);
     }
 
-    fn feedback(&self, verdict: FeedbackVerdict) {
-        self.feedback.get_or_create(&FeedbackLabels { verdict: verdict.as_str() }).inc();
+    fn feedback(&self, space: &SpaceName, verdict: FeedbackVerdict) {
+        let labels = FeedbackLabels { space: space.to_string(), verdict: verdict.as_str() };
+        self.feedback.get_or_create(&labels).inc();
     }
 }
 

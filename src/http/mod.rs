@@ -2,7 +2,11 @@
 //!
 //! [`router`] is a plain axum router, so tests call it without a port; [`serve`] puts it on a socket.
 
+pub mod access;
+mod document;
+mod errors;
 pub mod extract;
+mod limit;
 mod markup;
 pub mod metrics;
 mod page;
@@ -11,7 +15,7 @@ mod routes;
 mod shutdown;
 pub mod state;
 
-use std::{any::Any, time::Instant};
+use std::{any::Any, net::SocketAddr, time::Instant};
 
 use axum::{
     Router,
@@ -32,7 +36,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use self::{problem::Problem, state::AppState};
+use self::{access::Needs, problem::Problem, state::AppState};
+use crate::keys::Scope;
 
 /// Answers carry the id under which the log speaks of them.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,14 +50,27 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ))]
 struct ApiDoc;
 
-/// Routes and their documentation, from one list.
-fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+/// Every route and its documentation, in the group of what its caller needs. What is in no group is not served.
+fn groups() -> [(Needs, OpenApiRouter<AppState>); 8] {
+    let everybody =
+        OpenApiRouter::new().routes(routes!(routes::health::healthz)).routes(routes!(routes::health::readyz));
+    // Their senders sign what they send.
+    let callbacks = OpenApiRouter::new()
+        .routes(routes!(routes::hooks::receive_ticket))
+        .routes(routes!(routes::wecom::verify_app, routes::wecom::message_to_app))
+        .routes(routes!(routes::wecom::verify_bot, routes::wecom::message_to_bot))
+        .routes(routes!(routes::wecom::picture_in_chat));
+    let ask = OpenApiRouter::new()
         .routes(routes!(routes::matching::match_one))
         .routes(routes!(routes::matching::match_batch))
         .routes(routes!(routes::welcome::welcome))
-        .routes(routes!(routes::preview::preview))
+        .routes(routes!(routes::triage::triage))
+        // A page shows a picture with what the page itself was asked with.
         .routes(routes!(routes::assets::picture))
+        .route("/mcp", any(routes::mcp::mcp));
+    let feedback = OpenApiRouter::new().routes(routes!(routes::feedback::feedback));
+    let edit = OpenApiRouter::new()
+        .routes(routes!(routes::preview::preview))
         .routes(routes!(routes::entries::list, routes::entries::create))
         .routes(routes!(routes::bulk::bulk))
         .routes(routes!(
@@ -69,35 +87,52 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::drafts::publish))
         .routes(routes!(routes::files::import))
         .routes(routes!(routes::files::export))
-        .routes(routes!(routes::feedback::feedback))
         .routes(routes!(routes::unanswered::list))
         .routes(routes!(routes::unanswered::accept_group))
         .routes(routes!(routes::unanswered::ignore))
         .routes(routes!(routes::unanswered::reopen))
-        .routes(routes!(routes::statistics::statistics))
-        .routes(routes!(routes::triage::triage))
-        .routes(routes!(routes::health::healthz))
-        .routes(routes!(routes::health::readyz))
-        .routes(routes!(routes::health::metrics))
-        .routes(routes!(routes::hooks::receive_ticket))
+        .routes(routes!(routes::statistics::statistics));
+    let operation = OpenApiRouter::new().routes(routes!(routes::health::metrics));
+    let administration = OpenApiRouter::new()
+        .routes(routes!(routes::keys::list_keys, routes::keys::create_key))
+        .routes(routes!(routes::keys::revoke_key))
+        .routes(routes!(routes::keys::read_audit))
+        .routes(routes!(routes::spaces::list_spaces, routes::spaces::create_space))
+        .routes(routes!(routes::spaces::delete_space))
         .routes(routes!(routes::hooks::list_deliveries))
-        .routes(routes!(routes::hooks::retry_delivery))
-        .routes(routes!(routes::wecom::verify_app, routes::wecom::message_to_app))
-        .routes(routes!(routes::wecom::verify_bot, routes::wecom::message_to_bot))
+        .routes(routes!(routes::hooks::retry_delivery));
+    [
+        (Needs::Nothing, everybody),
+        (Needs::Nothing, callbacks),
+        (Needs::Anybody, OpenApiRouter::new().routes(routes!(routes::keys::read_access))),
+        (Needs::Scope(Scope::Ask), ask),
+        (Needs::Scope(Scope::Feedback), feedback),
+        (Needs::Scope(Scope::Edit), edit),
+        // Counts, no texts: a key that may only ask is all that Prometheus needs.
+        (Needs::ScopeEverywhere(Scope::Ask), operation),
+        (Needs::ScopeEverywhere(Scope::Admin), administration),
+    ]
 }
 
-/// The OpenAPI document of the service.
-#[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+/// The routes with their guards, and the document of all of them.
+fn api(app: &AppState) -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let mut document = ApiDoc::openapi();
+    document::declare_keys(&mut document);
+    let guarded = groups().into_iter().map(|(needs, group)| {
+        let (group, mut described) = group.split_for_parts();
+        document::describe(needs, &mut described);
+        document.merge(described);
+        group.route_layer(middleware::from_fn_with_state((app.clone(), needs), access::authorize))
+    });
+    let router = guarded.fold(Router::new(), Router::merge);
+    (router, document)
 }
 
 /// The whole service without a socket.
 pub fn router(app: AppState) -> Router {
-    let (routes, openapi) = api().split_for_parts();
+    let (routes, openapi) = api(&app);
     routes
         .merge(page::routes())
-        .route("/mcp", any(routes::mcp::mcp))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(app.clone(), time_limit))
@@ -116,10 +151,9 @@ pub fn router(app: AppState) -> Router {
 /// # Errors
 /// When the socket fails.
 pub async fn serve(listener: TcpListener, app: AppState) -> std::io::Result<()> {
-    let (matcher, journal) = (app.matcher().clone(), app.journal().clone());
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown::signal()).await?;
-    matcher.close().await;
-    journal.close().await;
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown::signal()).await?;
+    app.close().await;
     Ok(())
 }
 

@@ -16,13 +16,6 @@ use utoipa::{
     openapi::{self, Content, Ref, RefOr, ResponseBuilder},
 };
 
-use crate::{
-    editor,
-    learn::{AcceptError, FeedbackError, JournalError},
-    matcher,
-    store::{Conflict, DraftError, UndoError},
-};
-
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
@@ -81,9 +74,24 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 401: nobody that is known.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new("/problems/unauthorized", "Key needed", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// 403: known, but not allowed this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new("/problems/forbidden", "Not allowed", StatusCode::FORBIDDEN, detail)
+    }
+
     /// 403: the signature on it does not say that it comes from whom it should come.
     pub fn not_verified(detail: impl Into<String>) -> Self {
         Self::new("/problems/not-verified", "Not verified", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 404: no such FAQ.
+    pub fn unknown_space(detail: impl Into<String>) -> Self {
+        Self::new("/problems/unknown-space", "Unknown space", StatusCode::NOT_FOUND, detail)
     }
 
     /// 404: this service could do that, but nobody set it up.
@@ -170,6 +178,18 @@ impl Problem {
         Self { retry_after: Some(1), ..problem }
     }
 
+    /// 429: this caller asks too often.
+    #[must_use]
+    pub fn too_often(retry_after: u32) -> Self {
+        let problem = Self::new(
+            "/problems/too-often",
+            "Too many requests",
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("more requests came from you than you may make; try again in {retry_after} s"),
+        );
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
     /// 503: not now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         let problem =
@@ -196,106 +216,6 @@ impl Problem {
     }
 }
 
-impl From<matcher::Error> for Problem {
-    fn from(error: matcher::Error) -> Self {
-        match error {
-            matcher::Error::Overloaded => Self::overloaded(),
-            matcher::Error::ShuttingDown => Self::unavailable("the service is shutting down"),
-            error @ (matcher::Error::Embed { .. }
-            | matcher::Error::Index { .. }
-            | matcher::Error::Interrupted) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot match a question");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<editor::Error> for Problem {
-    fn from(error: editor::Error) -> Self {
-        match error {
-            editor::Error::Invalid { problems } => Self::invalid(
-                problems.into_iter().map(|p| FieldError { pointer: p.pointer, detail: p.detail }).collect(),
-            ),
-            editor::Error::Refused { refusals } => match refusals.into_iter().next() {
-                Some(refusal) => Self::from(refusal.conflict),
-                None => Self::internal(),
-            },
-            editor::Error::Undo(error) => match error {
-                UndoError::UnknownChange { .. } => Self::missing(error.to_string()),
-                UndoError::Superseded { .. } | UndoError::UnknownVersion { .. } => {
-                    Self::conflict(error.to_string())
-                }
-                UndoError::Store(error) => Self::from(editor::Error::Store(error)),
-            },
-            editor::Error::Draft(error) => match error {
-                DraftError::Empty | DraftError::Conflicts { .. } => Self::conflict(error.to_string()),
-                DraftError::Store(error) => Self::from(editor::Error::Store(error)),
-            },
-            error @ (editor::Error::Store(_) | editor::Error::Interrupted) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot change or read the FAQ");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<FeedbackError> for Problem {
-    fn from(error: FeedbackError) -> Self {
-        match error {
-            FeedbackError::UnknownQuery { .. } => Self::missing(error.to_string()),
-            FeedbackError::UnknownEntry { field, .. } => {
-                Self::invalid(vec![FieldError { pointer: format!("/{field}"), detail: error.to_string() }])
-            }
-            FeedbackError::Overloaded => Self::overloaded(),
-            FeedbackError::Closed => Self::unavailable("the service is shutting down"),
-            FeedbackError::Store { .. } => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot keep feedback");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<Conflict> for Problem {
-    fn from(conflict: Conflict) -> Self {
-        let detail = conflict.to_string();
-        match conflict {
-            Conflict::Exists { .. } | Conflict::Twice { .. } => Self::conflict(detail),
-            Conflict::Missing { .. } => Self::missing(detail),
-            Conflict::Stale { .. } => Self::stale(detail),
-        }
-    }
-}
-
-impl From<JournalError> for Problem {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::UnknownGroup { .. } => Self::missing(error.to_string()),
-            JournalError::Overloaded => Self::overloaded(),
-            JournalError::Closed => Self::unavailable("the service is shutting down"),
-            JournalError::Store(_) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot read or change what was learned"
-                );
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<AcceptError> for Problem {
-    fn from(error: AcceptError) -> Self {
-        match error {
-            AcceptError::UnknownGroup { .. } | AcceptError::UnknownEntry { .. } => {
-                Self::missing(error.to_string())
-            }
-            AcceptError::Store(error) => Self::from(JournalError::Store(error)),
-        }
-    }
-}
-
 /// What every question can be refused with, for the OpenAPI document.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
@@ -309,7 +229,7 @@ impl IntoResponses for Problem {
             ("413", "Too large"),
             ("415", "Not JSON"),
             ("422", "Not valid"),
-            ("429", "Overloaded; see Retry-After"),
+            ("429", "Overloaded, or more requests than you may make; see Retry-After"),
             ("503", "Stopping, or the request took too long; see Retry-After"),
         ]
         .map(refusal)
@@ -323,6 +243,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dayi\""));
+        }
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -2,82 +2,80 @@
 
 use std::sync::Arc;
 
-use super::metrics::Metrics;
+use super::{limit::RateLimits, metrics::Metrics, problem::Problem};
 use crate::{
-    assets::Assets,
     channels::Channels,
     config::{Config, HttpConfig},
-    editor::Editor,
-    learn::Journal,
-    matcher::Matcher,
-    triage::Desk,
+    faq::SpaceName,
+    keys::Keys,
+    spaces::{Space, Spaces},
 };
 
 /// Cheap to clone; one for the whole service.
 #[derive(Clone)]
 pub struct AppState(Arc<App>);
 
-/// One FAQ as it is served.
-pub struct Faq {
-    /// What answers questions.
-    pub matcher: Arc<Matcher>,
-    /// What changes the FAQ.
-    pub editor: Editor,
-    /// Where questions and feedback are written down.
-    pub journal: Arc<Journal>,
-    /// The pictures of answers.
-    pub assets: Assets,
-    /// Where tickets come in.
-    pub desk: Arc<Desk>,
-}
-
 struct App {
-    faq: Faq,
+    spaces: Spaces,
+    keys: Keys,
     channels: Channels,
     mcp_hosts: Vec<String>,
     limits: HttpConfig,
+    rate_limits: RateLimits,
     metrics: Arc<Metrics>,
 }
 
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(faq: Faq, channels: Channels, config: &Config, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        spaces: Spaces,
+        keys: Keys,
+        channels: Channels,
+        config: &Config,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let (mcp_hosts, limits) = (config.mcp_hosts.clone(), config.http.clone());
-        Self(Arc::new(App { faq, channels, mcp_hosts, limits, metrics }))
+        let rate_limits = RateLimits::new(&limits);
+        Self(Arc::new(App { spaces, keys, channels, mcp_hosts, limits, rate_limits, metrics }))
     }
 
-    /// What answers questions.
+    /// The FAQs that are served.
     #[must_use]
-    pub fn matcher(&self) -> &Arc<Matcher> {
-        &self.0.faq.matcher
+    pub fn spaces(&self) -> &Spaces {
+        &self.0.spaces
     }
 
-    /// What changes the FAQ.
+    /// The space of this name, which is opened when it is not open yet.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn space(&self, name: SpaceName) -> Result<Arc<Space>, Problem> {
+        if let Some(space) = self.spaces().opened(&name) {
+            return Ok(space);
+        }
+        Ok(self.blocking(move |app| app.spaces().get(&name, &())).await??)
+    }
+
+    /// Does what blocks, as writing to the disk, on a thread where nobody waits for it.
+    ///
+    /// # Errors
+    /// 500 when `work` panics.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || work(&app)).await.map_err(|_| Problem::internal())
+    }
+
+    /// Who may do what.
     #[must_use]
-    pub fn editor(&self) -> &Editor {
-        &self.0.faq.editor
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
     }
 
-    /// Where questions and feedback are written down.
-    #[must_use]
-    pub fn journal(&self) -> &Arc<Journal> {
-        &self.0.faq.journal
-    }
-
-    /// The pictures of answers.
-    #[must_use]
-    pub fn assets(&self) -> &Assets {
-        &self.0.faq.assets
-    }
-
-    /// Where tickets come in.
-    #[must_use]
-    pub fn desk(&self) -> &Arc<Desk> {
-        &self.0.faq.desk
-    }
-
-    /// Ways in and out besides HTTP's own.
+    /// Ways in and out besides HTTP's own. They answer from the default space.
     #[must_use]
     pub fn channels(&self) -> &Channels {
         &self.0.channels
@@ -95,9 +93,19 @@ impl AppState {
         &self.0.limits
     }
 
+    /// How often somebody may call.
+    pub(super) fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
+    }
+
     /// What is counted.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Takes no more questions, finishes those that wait and writes down what is not written yet.
+    pub async fn close(&self) {
+        self.spaces().close().await;
     }
 }

@@ -19,7 +19,7 @@ use super::writer::{Command, Writer};
 use crate::{
     config::LearnConfig,
     embed::Embedder,
-    faq::EntryId,
+    faq::{EntryId, SpaceName},
     matcher::{Matcher, Verdict},
     rank::Decision,
     store::{self, Feedback, FeedbackVerdict, GroupDecision, LoggedQuery, Store, UnansweredReason},
@@ -36,12 +36,12 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Is told what the journal does, to count it.
 pub trait JournalObserver: Send + Sync {
-    /// So many questions are in the log now.
-    fn logged(&self, questions: usize);
+    /// So many more questions of this FAQ are in the log now.
+    fn logged(&self, space: &SpaceName, questions: usize);
     /// So many questions did not get into the log: too many were waiting, or the database failed.
-    fn dropped(&self, questions: usize);
+    fn dropped(&self, space: &SpaceName, questions: usize);
     /// A verdict is stored.
-    fn feedback(&self, verdict: FeedbackVerdict);
+    fn feedback(&self, space: &SpaceName, verdict: FeedbackVerdict);
 }
 
 /// Why feedback is not stored.
@@ -103,6 +103,8 @@ pub enum JournalError {
 /// What is served, to group questions by the same vectors.
 #[derive(Clone)]
 pub struct Served {
+    /// Name of the FAQ.
+    pub space: SpaceName,
     /// What answers.
     pub matcher: Arc<Matcher>,
     /// Its model.
@@ -119,6 +121,7 @@ pub struct Journal {
     reader: Mutex<Store>,
     options: LearnConfig,
     observer: Arc<dyn JournalObserver>,
+    space: SpaceName,
     clock: Clock,
 }
 
@@ -136,13 +139,14 @@ impl Journal {
     ) -> Result<Self, StartError> {
         let (store, reader) = (Store::open(directory)?, Store::open(directory)?);
         let (sender, receiver) = sync_channel(WAITING);
+        let space = served.space.clone();
         let writer = Writer { store, served, options, observer: observer.clone(), clock: clock.clone() };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(&receiver))
             .map_err(|source| StartError::Thread { source })?;
         let (thread, reader) = (Mutex::new(Some(thread)), Mutex::new(reader));
-        Ok(Self { sender, thread, reader, options, observer, clock })
+        Ok(Self { sender, thread, reader, options, observer, space, clock })
     }
 
     /// Logs a question that came over `channel` (a short fixed name) and was answered within `took`. Returns the id
@@ -164,7 +168,7 @@ impl Journal {
             reason: unanswered_reason(verdict),
         };
         if self.sender.try_send(Command::Log(query)).is_err() {
-            self.observer.dropped(1);
+            self.observer.dropped(&self.space, 1);
         }
         id
     }

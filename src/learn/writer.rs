@@ -137,7 +137,7 @@ impl Writer {
 
     /// Groups a few of the unanswered questions. Whether there may be more.
     fn group(&mut self) -> bool {
-        let Served { matcher, embedder } = &self.served;
+        let Served { space: _, matcher, embedder } = &self.served;
         let grouping = Grouping {
             embedder: embedder.as_ref(),
             snapshot: &matcher.snapshot(),
@@ -185,14 +185,14 @@ impl Writer {
         if asked.is_empty() && feedback.is_empty() {
             return;
         }
-        let now = (self.clock)();
+        let (now, space) = ((self.clock)(), &self.served.space);
         match self.store.write_journal(&asked, &feedback, now, self.options.query_log) {
             Ok(fates) => {
-                self.observer.logged(asked.len());
+                self.observer.logged(space, asked.len());
                 for ((fate, given), reply) in fates.into_iter().zip(feedback).zip(replies) {
                     let told = match fate {
                         FeedbackFate::Kept => {
-                            self.observer.feedback(given.verdict);
+                            self.observer.feedback(space, given.verdict);
                             Ok(())
                         }
                         FeedbackFate::Repeated => Ok(()),
@@ -205,7 +205,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                self.observer.dropped(asked.len());
+                self.observer.dropped(space, asked.len());
                 let error = Arc::new(error);
                 if replies.is_empty() {
                     tracing::error!(

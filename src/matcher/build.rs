@@ -25,6 +25,9 @@ use crate::{
     vector::VectorError,
 };
 
+/// Folder inside a data directory that keeps the index between runs.
+pub const INDEX_FOLDER: &str = "index";
+
 /// What takes long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {

@@ -1,8 +1,9 @@
 //! [`Matcher`]: question to [`Verdict`]. The one service that HTTP, command line, evaluation, triage and channels
 //! call, so that a score seen in one is the score in all.
 //!
-//! Owns: the current [`Snapshot`] the queue in front of the model and the cache in front of that. Does not own the store: a change of the FAQ
-//! is written there first, then [`Builder`] makes a new snapshot beside the old one and [`Matcher::replace`] swaps it.
+//! Owns: the current [`Snapshot`]. Shares the [`QueryCache`], and the queue in front of the model behind it, with the
+//! other FAQs of the service. Does not own the store: a change of the FAQ is written there first, then [`Builder`] makes
+//! a new snapshot beside the old one and [`Matcher::replace`] swaps it.
 
 mod build;
 pub mod explain;
@@ -15,28 +16,21 @@ mod query_cache;
 mod snapshot;
 mod wordings;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-pub use build::{BuildError, BuildReport, Builder, Progress, Stage};
+pub use build::{BuildError, BuildReport, Builder, INDEX_FOLDER, Progress, Stage};
 pub use explain::{Explanation, MatchExplanation};
 pub use find_ranker::{FindRankerError, RANKER_FILE, SaveRankerError, find_ranker, read_ranker, save_ranker};
 pub use find_synonyms::{FindSynonymsError, SYNONYMS_FILE, find_synonyms};
 pub use itself::{SelfAsked, Winner};
 pub use query::{MAX_BEST, MAX_TOP_K, Match, Query, Verdict};
+pub use query_cache::QueryCache;
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
-use self::query_cache::QueryCache;
 use crate::{
-    config::QueueConfig,
-    embed::{
-        Embedder, Role,
-        batcher::{BatchError, Batcher, BatcherOptions, Observer},
-    },
+    embed::{Role, batcher::BatchError},
     vector::{Embedding, VectorError},
 };
 
@@ -46,8 +40,8 @@ pub enum Error {
     /// More texts are waiting for the model than the queue holds; try again shortly.
     #[error("too many questions are waiting for the model")]
     Overloaded,
-    /// The matcher was closed.
-    #[error("the matcher is closed")]
+    /// The queue in front of the model was closed.
+    #[error("the service is shutting down")]
     ShuttingDown,
     /// The model failed.
     #[error("the question could not be embedded")]
@@ -89,31 +83,14 @@ pub struct Answered {
 /// Answers questions from the current snapshot. Share it in an `Arc`.
 pub struct Matcher {
     current: ArcSwap<Snapshot>,
-    batcher: Arc<Batcher>,
-    cache: QueryCache,
-    closed: AtomicBool,
+    questions: Arc<QueryCache>,
 }
 
 impl Matcher {
-    /// Starts the model's queue. `observer` is told about queue and batches.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(
-        snapshot: Snapshot,
-        embedder: Arc<dyn Embedder>,
-        queue: QueueConfig,
-        observer: Arc<dyn Observer>,
-    ) -> std::io::Result<Self> {
-        let options =
-            BatcherOptions { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity };
-        let batcher = Arc::new(Batcher::start(embedder, options, Some(observer.clone()))?);
-        Ok(Self {
-            current: ArcSwap::from_pointee(snapshot),
-            cache: QueryCache::new(queue.cache_bytes, batcher.clone(), observer),
-            batcher,
-            closed: AtomicBool::new(false),
-        })
+    /// Answers from `snapshot`; `questions` asks the model that made it.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, questions: Arc<QueryCache>) -> Self {
+        Self { current: ArcSwap::from_pointee(snapshot), questions }
     }
 
     /// What is served now. Stays valid, and the same, for as long as the caller holds it.
@@ -143,10 +120,7 @@ impl Matcher {
     pub async fn ask_embedded(&self, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
         let snapshot = self.snapshot();
         let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
-        if self.is_closed() {
-            return Err(Error::ShuttingDown);
-        }
-        let embeddings = self.cache.embed(texts, Role::Query).await?;
+        let embeddings = self.questions.embed(texts, Role::Query).await?;
         let rank = move || -> Result<Vec<Answered>, Error> {
             let mut answered = Vec::with_capacity(queries.len());
             for (query, embedded) in queries.iter().zip(&embeddings) {
@@ -165,28 +139,7 @@ impl Matcher {
     pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, Error> {
         let snapshot = self.snapshot();
         let texts = texts.iter().map(|text| snapshot.model_text(text)).collect();
-        let embedded = self.batcher.embed(texts, Role::Query).await?;
+        let embedded = self.questions.embed_anew(texts, Role::Query).await?;
         Ok(embedded.into_iter().map(|embedded| embedded.vector).collect())
-    }
-
-    /// Whether [`Matcher::close`] was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-
-    /// How many texts wait for the model.
-    #[must_use]
-    pub fn queued(&self) -> usize {
-        self.batcher.queued()
-    }
-
-    /// Takes no more questions and finishes those that wait.
-    pub async fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        let batcher = self.batcher.clone();
-        if tokio::task::spawn_blocking(move || batcher.close()).await.is_err() {
-            tracing::error!("closing the model's queue panicked");
-        }
     }
 }

@@ -4,14 +4,21 @@
 //! behind the [`Batcher`], which never changes; the key is the text that the model gets, so questions that are equal
 //! after normalisation share an entry, and a change of the FAQ or its synonyms leaves none that is wrong. An answer
 //! from the cache is the very vector that the model made.
+//!
+//! The FAQs of one service share it: the same text has the same vector in all of them, and a vector tells nothing of the
+//! FAQ in which it was asked. All that another one could learn is, from the time an answer takes, that somebody asked the
+//! very same text before.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use quick_cache::{Weighter, sync::Cache};
 
-use crate::embed::{
-    Embedded, Role,
-    batcher::{BatchError, Batcher, Observer},
+use crate::{
+    config::QueueConfig,
+    embed::{
+        Embedded, Embedder, Role,
+        batcher::{BatchError, Batcher, Observer},
+    },
 };
 
 /// Bytes that an entry takes besides its numbers and its text: keys, pointers, the cache's own bookkeeping.
@@ -38,29 +45,42 @@ impl Weighter<Key, Arc<Embedded>> for Bytes {
     }
 }
 
-/// Vectors of questions, the least useful of which make room for new ones.
-pub(super) struct QueryCache {
+/// Vectors of questions, the least useful of which make room for new ones, and the queue for those that are not known.
+/// Share it in an `Arc`.
+pub struct QueryCache {
     kept: Option<Cache<Key, Arc<Embedded>, Bytes>>,
     batcher: Arc<Batcher>,
     observer: Arc<dyn Observer>,
 }
 
 impl QueryCache {
+    /// Starts the model's queue. `observer` is told about queue, batches and what was known.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        embedder: Arc<dyn Embedder>,
+        config: QueueConfig,
+        observer: Arc<dyn Observer>,
+    ) -> io::Result<Self> {
+        let batcher = Batcher::start(embedder, config.into(), Some(observer.clone()))?;
+        Ok(Self::new(config.cache_bytes, batcher, observer))
+    }
+
     /// Keeps up to so many bytes; 0 keeps nothing and asks the model every time.
-    pub(super) fn new(bytes: usize, batcher: Arc<Batcher>, observer: Arc<dyn Observer>) -> Self {
+    fn new(bytes: usize, batcher: Batcher, observer: Arc<dyn Observer>) -> Self {
         let kept = (bytes > 0).then(|| Cache::with_weighter(bytes / TYPICAL + 1, bytes as u64, Bytes));
-        Self { kept, batcher, observer }
+        Self { kept, batcher: Arc::new(batcher), observer }
     }
 
     /// What the model makes of each text, in order: remembered, or asked for now.
     ///
     /// # Errors
-    /// As [`Batcher::embed`], when a text is not remembered.
-    pub(super) async fn embed(
-        &self,
-        texts: Vec<String>,
-        role: Role,
-    ) -> Result<Vec<Arc<Embedded>>, BatchError> {
+    /// As [`Batcher::embed`]; when it is closed, for texts that are remembered too.
+    pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Arc<Embedded>>, BatchError> {
+        if self.is_closed() {
+            return Err(BatchError::Closed);
+        }
         let Some(kept) = &self.kept else {
             return Ok(self.batcher.embed(texts, role).await?.into_iter().map(Arc::new).collect());
         };
@@ -78,6 +98,34 @@ impl QueryCache {
         }
         // The queue answers with as many vectors as it was given texts, or with an error.
         found.into_iter().collect::<Option<Vec<_>>>().ok_or(BatchError::Crashed)
+    }
+
+    /// As [`QueryCache::embed`], for texts that are not worth remembering.
+    ///
+    /// # Errors
+    /// As [`Batcher::embed`].
+    pub async fn embed_anew(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
+        self.batcher.embed(texts, role).await
+    }
+
+    /// How many texts wait for the model.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.batcher.queued()
+    }
+
+    /// Whether [`QueryCache::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.batcher.is_closed()
+    }
+
+    /// Takes no more questions and finishes those that wait.
+    pub async fn close(&self) {
+        let batcher = self.batcher.clone();
+        if tokio::task::spawn_blocking(move || batcher.close()).await.is_err() {
+            tracing::error!("closing the model's queue panicked");
+        }
     }
 }
 
@@ -112,7 +160,7 @@ mod tests {
         let observer = Some(tally.clone() as Arc<dyn Observer>);
         let batcher =
             Batcher::start(Arc::new(HashedEmbedder::new(64)), BatcherOptions::default(), observer).unwrap();
-        (QueryCache::new(bytes, Arc::new(batcher), tally.clone()), tally)
+        (QueryCache::new(bytes, batcher, tally.clone()), tally)
     }
 
     fn texts(texts: &[&str]) -> Vec<String> {
@@ -159,9 +207,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_not_remembered() {
+    async fn after_closing_nothing_is_answered_not_even_what_is_remembered() {
         let (cache, _) = cache(1 << 20);
-        cache.batcher.close();
+        cache.embed(texts(&["群怎么解散"]), Role::Query).await.unwrap();
+        cache.close().await;
         for _ in 0..2 {
             let outcome = cache.embed(texts(&["群怎么解散"]), Role::Query).await;
             assert!(matches!(outcome, Err(BatchError::Closed)), "{outcome:?}");

@@ -5,6 +5,7 @@ mod binary;
 mod cli;
 mod crash;
 mod import;
+mod keys;
 mod lint;
 mod readme;
 mod receiver;

@@ -257,7 +257,7 @@ fn a_day_at_the_help_desk() {
     assert!(app.app("2", 3).contains(&format!("为您找到：{second}")));
     let news = app.app("打印机连不上怎么办", 4);
     assert_eq!(cdata(&news, "MsgType"), "news");
-    assert!(cdata(&news, "PicUrl").starts_with("https://faq.example.com/v1/assets/"), "{news}");
+    assert!(cdata(&news, "PicUrl").starts_with("https://faq.example.com/v1/wecom/pictures/"), "{news}");
     assert!(app.app("人工", 5).contains("8888"));
 }
 

@@ -271,14 +271,15 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
     for line in [
         r#"dayi_http_requests_total{method="POST",route="/v1/match",status="200"} 1"#,
         r#"dayi_http_requests_total{method="POST",route="/v1/match",status="422"} 1"#,
-        r#"dayi_decisions_total{decision="answer"} 1"#,
+        r#"dayi_decisions_total{space="default",decision="answer"} 1"#,
         r#"dayi_http_request_duration_seconds_count{route="/v1/match"} 2"#,
         "dayi_queue_depth 0",
         "dayi_batch_texts_count 1",
         "dayi_query_cache_hits_total 0",
         "dayi_query_cache_misses_total 1",
-        "dayi_entries 3",
-        "dayi_index_version 1",
+        r#"dayi_entries{space="default"} 3"#,
+        r#"dayi_index_version{space="default"} 1"#,
+        r#"dayi_query_log_dropped_total{space="default"} 0"#,
     ] {
         assert!(metrics.text.contains(line), "{line} is missing in\n{}", metrics.text);
     }
@@ -287,7 +288,7 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
 #[tokio::test]
 async fn a_closed_service_is_not_ready_and_answers_503() {
     let service = service(Settings::default());
-    service.matcher.close().await;
+    service.app.close().await;
     assert_problem(&service.get("/readyz").await, StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable");
     let reply = service.post("/v1/match", r#"{"query":"群"}"#).await;
     assert_problem(&reply, StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable");

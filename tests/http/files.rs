@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::support::{Reply, Service, assert_problem, service};
 
 /// The smallest PNG: one transparent pixel.
-const PIXEL: &str =
+pub(crate) const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 const SHEET: &str =

@@ -53,7 +53,7 @@ async fn questions_are_logged_masked_with_what_was_decided() {
     ask(&service, "我是１３８００１３８０００，今天天气怎么样").await;
     let batch = json!({"queries": ["如何建内部群和外部群"], "top_k": 1, "category": "没有的"}).to_string();
     service.post("/v1/match/batch", batch).await;
-    service.journal.close().await;
+    service.journal().close().await;
     let sql =
         "SELECT channel, text, decision, best, json_array_length(candidates), index_version FROM queries";
     let log = rows(service.data.path(), sql);
@@ -61,8 +61,8 @@ async fn questions_are_logged_masked_with_what_was_decided() {
     assert!(log[1].starts_with("http|我是[电话]，今天天气怎么样|no_answer|"), "{log:?}");
     assert_eq!(log[2], "batch|如何建内部群和外部群|answer|g-2|3|1", "whatever top_k and filters hide");
     let metrics = service.get("/metrics").await.text;
-    assert!(metrics.contains("dayi_query_log_written_total 3"), "{metrics}");
-    assert!(metrics.contains("dayi_query_log_dropped_total 0"), "{metrics}");
+    assert!(metrics.contains(r#"dayi_query_log_written_total{space="default"} 3"#), "{metrics}");
+    assert!(metrics.contains(r#"dayi_query_log_dropped_total{space="default"} 0"#), "{metrics}");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn feedback_right_after_the_answer_is_stored_once_and_counted() {
     let stored = rows(service.data.path(), sql);
     assert_eq!(stored, ["16 bytes|g-1|helpful||", "16 bytes|g-2|wrong|c-1|不对，我的号是[电话]"]);
     let metrics = service.get("/metrics").await.text;
-    assert!(metrics.contains(r#"dayi_feedback_total{verdict="helpful"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"dayi_feedback_total{space="default",verdict="helpful"} 1"#), "{metrics}");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn feedback_that_makes_no_sense_is_refused_with_what_to_do() {
 async fn a_question_can_be_judged_after_a_restart() {
     let first = service(Settings::default());
     let id = ask(&first, "企业微信建的群能解散吗").await["query_id"].clone();
-    first.journal.close().await;
+    first.journal().close().await;
     let reply = say(&first, json!({"query_id": id, "verdict": "helpful"})).await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "a closed journal says so");
     let data = first.data.clone();
@@ -128,7 +128,7 @@ async fn without_a_query_log_no_question_reaches_the_disk_and_feedback_is_still_
     let id = ask(&service, "绝密的问题能解散吗").await["query_id"].clone();
     let feedback = json!({"query_id": id, "entry_id": "g-1", "verdict": "wrong"});
     assert_eq!(say(&service, feedback).await.status, StatusCode::NO_CONTENT);
-    service.journal.close().await;
+    service.journal().close().await;
     assert_eq!(rows(service.data.path(), "SELECT entry_id, verdict FROM feedback"), ["g-1|wrong"]);
     let bytes = bytes(service.data.path());
     assert!(holds(&bytes, "企业微信建的群能解散吗"), "the FAQ itself is there");

@@ -1,6 +1,7 @@
 //! The HTTP service without a port, over a small FAQ and a test double of the model.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod assets;
 mod contract;
 mod entries;
@@ -10,6 +11,7 @@ mod learning;
 mod load;
 mod mcp;
 mod page;
+mod spaces;
 mod support;
 mod triage;
 mod unanswered;

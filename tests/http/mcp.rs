@@ -46,6 +46,7 @@ async fn other_sites_and_other_names_are_refused() {
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let plain = service(Settings::default());
     let named = service(Settings { mcp_hosts: Some(vec!["faq.example.com".into()]), ..Settings::default() });
+    let (key_of_plain, key_of_named) = (plain.key("ask", "*").1, named.key("ask", "*").1);
     for (service, headers, status) in [
         (&plain, vec![], 200),
         (&plain, vec![("origin", "http://localhost:3000")], 200),
@@ -55,6 +56,8 @@ async fn other_sites_and_other_names_are_refused() {
         (&named, vec![("host", "faq.example.com"), ("origin", "https://faq.example.com")], 200),
         (&named, vec![("host", "faq.example.com"), ("origin", "https://evil.example")], 403),
     ] {
+        let key = if std::ptr::eq(service, &raw const plain) { &key_of_plain } else { &key_of_named };
+        let headers: Vec<_> = headers.into_iter().chain([("authorization", key.as_str())]).collect();
         let reply = post(service, &headers, &list).await;
         assert_eq!(reply.status.as_u16(), status, "{headers:?}: {}", reply.text);
     }

@@ -83,7 +83,13 @@ async fn a_question_that_is_only_typed_so_far_does_not_count() {
     assert_eq!(feedback(asked).await.status, StatusCode::NO_CONTENT);
     let counted = service.get("/v1/stats").await.json();
     assert_eq!(counted["questions"]["total"], 1);
-    assert!(service.get("/metrics").await.text.contains("dayi_decisions_total{decision=\"answer\"} 1"));
+    assert!(
+        service
+            .get("/metrics")
+            .await
+            .text
+            .contains(r#"dayi_decisions_total{space="default",decision="answer"} 1"#)
+    );
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! What several test files need.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use axum::{
@@ -11,21 +14,16 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use dayi::{
-    assets::Assets,
     channels::Channels,
     config::{Config, Settings},
-    editor::{Editor, Setup, system_clock},
     embed::{Embedder, HashedEmbedder},
     faq::Entry,
-    http::{
-        metrics::Metrics,
-        router,
-        state::{AppState, Faq},
-    },
-    learn::{Journal, Served},
-    matcher::{self, Builder, Matcher},
+    http::{metrics::Metrics, router, state::AppState},
+    keys::{Actor, Grant, Key, Keys, NewKey},
+    learn::Journal,
+    matcher::QueryCache,
+    spaces::{self, Common, Spaces},
     store::Store,
-    triage::{Desk, Earlier},
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -35,10 +33,10 @@ use tower::ServiceExt;
 /// The whole service over a small FAQ, with the n-gram test double instead of a model.
 pub(crate) struct Service {
     pub(crate) router: Router,
-    pub(crate) matcher: Arc<Matcher>,
-    pub(crate) journal: Arc<Journal>,
-    /// What the journal's clock shows, milliseconds.
+    pub(crate) app: AppState,
+    /// What the clock of every journal shows, milliseconds.
     pub(crate) now: Arc<AtomicI64>,
+    /// The data directory; gone when this is dropped.
     pub(crate) data: Arc<TempDir>,
 }
 
@@ -101,42 +99,42 @@ pub(crate) fn service_with(settings: Settings, embedder: Arc<dyn Embedder>) -> S
 
 /// A service over a data directory that may have served before.
 pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<dyn Embedder>) -> Service {
+    store(data.path(), &small_faq());
     let config = Config::resolve(settings).unwrap();
-    let mut store = Store::open_or_create(data.path()).unwrap();
-    store.replace_file("faq.md", &small_faq()).unwrap();
-    let ranker = Arc::new(matcher::find_ranker(embedder.model(), None).unwrap());
-    let builder = Builder {
-        embedder: embedder.as_ref(),
-        ranker,
-        synonyms: Arc::default(),
-        params: &config.index,
-        folder: None,
-        progress: &(),
-    };
-    let (snapshot, _) = builder.build(&mut store).unwrap();
     let channels = Channels::open(&config.channels, data.path()).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let matcher = Matcher::start(snapshot, embedder.clone(), config.queue, metrics.clone());
-    let matcher = Arc::new(matcher.unwrap());
-    let setup =
-        Setup { embedder: embedder.clone(), params: config.index, folder: None, clock: system_clock() };
-    let editor = Editor::start(data.path(), matcher.clone(), setup).unwrap();
+    let questions = QueryCache::start(embedder.clone(), config.queue, metrics.clone()).unwrap();
     let now = Arc::new(AtomicI64::new(START));
     let clock = {
         let now = now.clone();
         move || Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap()
     };
-    let served = Served { matcher: matcher.clone(), embedder };
-    let journal = Journal::start(data.path(), served, config.learn, metrics.clone(), Arc::new(clock));
-    let journal = Arc::new(journal.unwrap());
-    let assets = Assets::in_data(data.path());
-    let desk = Arc::new(Desk::new(None, Earlier::default()));
-    let faq = Faq { matcher: matcher.clone(), editor, journal: journal.clone(), assets, desk };
-    let app = AppState::new(faq, channels, &config, metrics);
-    Service { router: router(app), matcher, journal, now, data }
+    let common = Common {
+        embedder,
+        questions: Arc::new(questions),
+        index: config.index,
+        synonyms: None,
+        learn: config.learn,
+        observer: metrics.clone(),
+        clock: Arc::new(clock),
+    };
+    let spaces = Spaces::open(data.path(), common, &()).unwrap();
+    let keys = Keys::open_or_create(data.path()).unwrap();
+    let app = AppState::new(spaces, keys, channels, &config, metrics);
+    Service { router: router(app.clone()), app, now, data }
+}
+
+/// Stores `entries` in the folder of a space.
+pub(crate) fn store(directory: &Path, entries: &[Entry]) {
+    Store::open_or_create(directory).unwrap().replace_file("faq.md", entries).unwrap();
 }
 
 impl Service {
+    /// Where the default space writes down what it is asked.
+    pub(crate) fn journal(&self) -> &Arc<Journal> {
+        self.app.spaces().default_space().journal()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -167,5 +165,40 @@ impl Service {
     ) -> Reply {
         let request = Request::builder().method(method).uri(path).header(header::IF_MATCH, revision);
         self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()).await
+    }
+}
+
+/// What [`Service::ask`] asks.
+pub(crate) const QUESTION: &str = r#"{"query":"如何建内部群和外部群"}"#;
+
+impl Service {
+    /// Makes a key as the command line would; also returns what a client sends.
+    pub(crate) fn key(&self, scopes: &str, space: &str) -> (Key, String) {
+        let grant = Grant { scopes: scopes.parse().unwrap(), space: space.parse().unwrap() };
+        let wanted = NewKey { name: String::new(), grant, expires_at: None };
+        let (key, token) = self.app.keys().create(&wanted, &Actor::Cli).unwrap();
+        (key, format!("Bearer {}", token.reveal()))
+    }
+
+    /// Asks [`QUESTION`] with these headers.
+    pub(crate) async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(QUESTION)).unwrap()).await
+    }
+
+    /// Asks [`QUESTION`] with this key.
+    pub(crate) async fn ask_with(&self, key: &str) -> StatusCode {
+        self.ask("/v1/match", &[("authorization", key)]).await.status
+    }
+
+    /// Makes a space with one entry, as another process would.
+    pub(crate) fn make_space(&self, name: &str, question: &str) {
+        let name = name.parse().unwrap();
+        spaces::create(self.data.path(), &name).unwrap();
+        let directory = name.directory_in(self.data.path());
+        store(&directory, &[entry(&format!("only-{name}"), question, "答案")]);
     }
 }

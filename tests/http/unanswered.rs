@@ -111,7 +111,7 @@ async fn what_is_ignored_stays_away_also_after_a_restart_until_it_is_reopened() 
     for path in ["/v1/unanswered/99/ignore", "/v1/unanswered/x/ignore", "/v1/unanswered/99/reopen"] {
         assert_eq!(first.post(path, "").await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    first.journal.close().await;
+    first.journal().close().await;
     let data = first.data.clone();
     drop(first);
 

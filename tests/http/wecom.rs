@@ -20,6 +20,9 @@ async fn a_callback_that_is_not_set_up_is_not_found_and_says_what_is_missing() {
             assert!(problem["detail"].as_str().unwrap().contains(table), "{problem}");
         }
     }
+    let name = "0".repeat(64);
+    let picture = service.get(&format!("/v1/wecom/pictures/{name}.png")).await;
+    assert_eq!(picture.json()["type"], "/problems/not-configured");
 }
 
 #[tokio::test]

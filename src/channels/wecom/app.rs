@@ -11,6 +11,9 @@ use super::{
 };
 use crate::assets::AssetName;
 
+/// Where the pictures are that a chat shows.
+const PICTURES: &str = "/v1/wecom/pictures/";
+
 /// Longest text of a message, bytes.
 const MAX_TEXT: usize = 2048;
 /// Longest description of an article, bytes.
@@ -64,7 +67,7 @@ impl App {
     fn show(&self, said: &Said, typed: Option<Typed<'_>>) -> AppReply {
         let address = |src: &str| {
             let name = AssetName::from_reference(src)?;
-            self.public_url.as_ref().map(|url| format!("{url}/v1/{}", name.reference()))
+            self.public_url.as_ref().map(|url| format!("{url}{PICTURES}{name}"))
         };
         let message = self.callback.wording.message(said, address);
         let text = plain(&message.markdown);

@@ -168,6 +168,12 @@ impl Batcher {
         }
     }
 
+    /// Whether [`Batcher::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     fn submit(&self, texts: Vec<String>, role: Role) -> Result<oneshot::Receiver<Answer>, BatchError> {
         let (reply, answer) = oneshot::channel();
         let pushed = self.queue.push(Job::new(texts, role, reply));

@@ -139,6 +139,10 @@ impl Queue {
         state.jobs.push_back(job);
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.changed.notify_all();

@@ -2,15 +2,23 @@
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use crate::{
-    assets::AssetName,
-    http::{problem::Problem, state::AppState},
+    assets::{self, AssetName, Assets},
+    faq::SpaceName,
+    http::{access::Access, problem::Problem},
 };
+
+/// An answer of `space` with its stored pictures at the addresses under which [`picture`] serves them.
+pub(super) fn with_addresses(markdown: &str, space: &SpaceName) -> String {
+    // A browser that shows the answer asks for the address as it is.
+    let query = if space.is_default() { String::new() } else { format!("?space={space}") };
+    assets::readdressed(markdown, |name| format!("/v1/{}{query}", name.reference()))
+}
 
 /// A picture of an answer.
 ///
@@ -24,19 +32,24 @@ use crate::{
     )
 )]
 pub(in crate::http) async fn picture(
-    State(app): State<AppState>,
+    access: Access,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    send(access.space().assets(), &name, &headers).await
+}
+
+/// The picture, or only that the caller has it.
+pub(super) async fn send(assets: &Assets, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let name: AssetName = name.parse().map_err(|_| Problem::not_found())?;
     let tag = format!("\"{name}\"");
-    if !app.assets().holds(&name) {
+    if !assets.holds(&name) {
         return Err(Problem::not_found());
     }
-    let mut response = if has(&headers, &tag) {
+    let mut response = if has(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let assets = app.assets().clone();
+        let assets = assets.clone();
         let file = name.clone();
         let read = tokio::task::spawn_blocking(move || assets.read(&file)).await;
         let bytes = match read {

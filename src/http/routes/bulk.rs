@@ -2,22 +2,17 @@
 
 use axum::{
     Json,
-    extract::State,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    commit_body::CommitBody,
-    drafts::Staged,
-    entries::{ANONYMOUS, DraftQuery},
-    entry_body::EntryInput,
-};
+use super::{commit_body::CommitBody, drafts::Staged, entries::DraftQuery, entry_body::EntryInput};
 use crate::{
     editor,
     faq::EntryId,
     http::{
+        access::Access,
         extract::{JsonBody, QueryParams, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -118,15 +113,16 @@ impl BulkChange {
     Problem,
 ))]
 pub(in crate::http) async fn bulk(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
     JsonBody(request): JsonBody<BulkRequest>,
 ) -> Result<Response, Problem> {
     let edits: Vec<Edit> = request.changes.into_iter().filter_map(BulkChange::into_edit).collect();
     if draft {
-        return Ok(Staged::stage(&app, edits).await.map_err(refusal)?.into_response());
+        return Ok(Staged::stage(&access, edits).await.map_err(refusal)?.into_response());
     }
-    let committed = app.editor().apply(edits, ANONYMOUS.to_owned()).await.map_err(refusal)?;
+    let committed =
+        access.space().editor().apply(edits, access.actor().to_string()).await.map_err(refusal)?;
     Ok(Json(CommitBody::from(committed)).into_response())
 }
 

@@ -2,18 +2,17 @@
 
 use axum::{
     Json,
-    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{commit_body::CommitBody, entries::ANONYMOUS};
+use super::commit_body::CommitBody;
 use crate::{
     editor,
     faq::EntryId,
-    http::{extract::Segment, problem::Problem, state::AppState},
+    http::{access::Access, extract::Segment, problem::Problem},
     store::{Draft, Edit, Store},
 };
 
@@ -34,9 +33,9 @@ pub(in crate::http) struct Staged {
 
 impl Staged {
     /// Adds `edits` to the draft.
-    pub(super) async fn stage(app: &AppState, edits: Vec<Edit>) -> Result<Self, editor::Error> {
+    pub(super) async fn stage(access: &Access, edits: Vec<Edit>) -> Result<Self, editor::Error> {
         let staged = edits.iter().map(|edit| edit.id().clone()).collect();
-        app.editor().stage(edits, ANONYMOUS.to_owned()).await?;
+        access.space().editor().stage(edits, access.actor().to_string()).await?;
         Ok(Self { staged })
     }
 }
@@ -49,8 +48,8 @@ impl IntoResponse for Staged {
 
 /// List the staged edits.
 #[utoipa::path(get, path = "/v1/draft", tag = "draft", responses((status = 200, body = DraftList)))]
-pub(in crate::http) async fn list(State(app): State<AppState>) -> Result<Json<DraftList>, Problem> {
-    Ok(Json(DraftList { drafts: app.editor().read(Store::drafts).await? }))
+pub(in crate::http) async fn list(access: Access) -> Result<Json<DraftList>, Problem> {
+    Ok(Json(DraftList { drafts: access.space().editor().read(Store::drafts).await? }))
 }
 
 /// Make all staged edits as one version.
@@ -59,14 +58,14 @@ pub(in crate::http) async fn list(State(app): State<AppState>) -> Result<Json<Dr
     (status = 409, description = "Nothing is staged, or entries were changed since", body = Problem,
      content_type = "application/problem+json"),
 ))]
-pub(in crate::http) async fn publish(State(app): State<AppState>) -> Result<Json<CommitBody>, Problem> {
-    Ok(Json(app.editor().publish(ANONYMOUS.to_owned()).await?.into()))
+pub(in crate::http) async fn publish(access: Access) -> Result<Json<CommitBody>, Problem> {
+    Ok(Json(access.space().editor().publish(access.actor().to_string()).await?.into()))
 }
 
 /// Throw all staged edits away.
 #[utoipa::path(delete, path = "/v1/draft", tag = "draft", responses((status = 204, description = "They are gone")))]
-pub(in crate::http) async fn discard_all(State(app): State<AppState>) -> Result<StatusCode, Problem> {
-    app.editor().discard(None).await?;
+pub(in crate::http) async fn discard_all(access: Access) -> Result<StatusCode, Problem> {
+    access.space().editor().discard(None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -76,10 +75,10 @@ pub(in crate::http) async fn discard_all(State(app): State<AppState>) -> Result<
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn discard(
-    State(app): State<AppState>,
+    access: Access,
     Segment(id): Segment<EntryId>,
 ) -> Result<StatusCode, Problem> {
-    match app.editor().discard(Some(id.clone())).await? {
+    match access.space().editor().discard(Some(id.clone())).await? {
         0 => Err(Problem::missing(format!("nothing is staged for entry {id}"))),
         _ => Ok(StatusCode::NO_CONTENT),
     }

@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,17 +14,15 @@ use super::{
     entry_body::{EntryBody, EntryInput},
 };
 use crate::{
-    faq::EntryId,
+    faq::{EntryId, SpaceName},
     http::{
+        access::Access,
         extract::{IfMatch, JsonBody, QueryParams, Segment, Validate, parse_json},
         problem::{FieldError, Problem},
         state::AppState,
     },
     store::{Conflict, Cursor, Edit, Filter, Stored},
 };
-
-/// Who changes something while nobody has to say who he is.
-pub(super) const ANONYMOUS: &str = "anonymous";
 
 /// Most entries on a page.
 const MOST_ENTRIES: usize = 500;
@@ -84,7 +81,7 @@ pub(in crate::http) struct EntryPage {
     Problem,
 ))]
 pub(in crate::http) async fn list(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(query): QueryParams<ListQuery>,
 ) -> Result<Json<EntryPage>, Problem> {
     let ListQuery { q: text, category, tag, enabled, limit, cursor } = query;
@@ -92,7 +89,8 @@ pub(in crate::http) async fn list(
         return Err(Problem::malformed(format!("limit must be from 1 to {MOST_ENTRIES}, not {limit}")));
     }
     let filter = Filter { text, category, tag, enabled };
-    let page = app.editor().read(move |store| store.page(&filter, cursor.map(Cursor), limit)).await?;
+    let page =
+        access.space().editor().read(move |store| store.page(&filter, cursor.map(Cursor), limit)).await?;
     Ok(Json(EntryPage {
         entries: page.entries.into_iter().map(EntryBody::from).collect(),
         total: page.total,
@@ -109,7 +107,7 @@ pub(in crate::http) async fn list(
     Problem,
 ))]
 pub(in crate::http) async fn create(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
     JsonBody(input): JsonBody<EntryInput>,
 ) -> Result<Response, Problem> {
@@ -119,12 +117,12 @@ pub(in crate::http) async fn create(
     };
     let edit = Edit::Create(input.into_entry(id.clone()));
     if draft {
-        return Ok(Staged::stage(&app, vec![edit]).await?.into_response());
+        return Ok(Staged::stage(&access, vec![edit]).await?.into_response());
     }
-    app.editor().apply(vec![edit], ANONYMOUS.to_owned()).await?;
-    let location = HeaderValue::from_str(&format!("/v1/entries/{}", percent_encoded(&id)));
-    let location = location.map_err(|_| Problem::internal())?;
-    let body = respond(stored(&app, id).await?);
+    access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
+    let location =
+        HeaderValue::from_str(&path_of(&id, access.space().name())).map_err(|_| Problem::internal())?;
+    let body = respond(stored(&access, id).await?);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
 }
 
@@ -134,11 +132,11 @@ pub(in crate::http) async fn create(
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn read(
-    State(app): State<AppState>,
+    access: Access,
     Segment(id): Segment<EntryId>,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
 ) -> Result<Response, Problem> {
-    Ok(respond(seen(&app, id, draft).await?))
+    Ok(respond(seen(&access, id, draft).await?))
 }
 
 /// Replace an entry.
@@ -154,14 +152,14 @@ pub(in crate::http) async fn read(
     Problem,
 ))]
 pub(in crate::http) async fn replace(
-    State(app): State<AppState>,
+    access: Access,
     Segment(id): Segment<EntryId>,
     IfMatch(revision): IfMatch,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
     JsonBody(input): JsonBody<EntryInput>,
 ) -> Result<Response, Problem> {
-    let old = seen(&app, id, draft).await?;
-    put(&app, Put { old, revision, input, draft }).await
+    let old = seen(&access, id, draft).await?;
+    put(&access, Put { old, revision, input, draft }).await
 }
 
 /// Change some fields of an entry: a JSON merge patch (RFC 7396), such as `{"enabled": false}`.
@@ -177,13 +175,13 @@ pub(in crate::http) async fn replace(
     Problem,
 ))]
 pub(in crate::http) async fn patch(
-    State(app): State<AppState>,
+    access: Access,
     Segment(id): Segment<EntryId>,
     IfMatch(revision): IfMatch,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
     JsonBody(MergePatch(patch)): JsonBody<MergePatch>,
 ) -> Result<Response, Problem> {
-    let old = seen(&app, id, draft).await?;
+    let old = seen(&access, id, draft).await?;
     let mut merged = serde_json::to_value(&old.entry).map_err(|_| Problem::internal())?;
     if let Some(fields) = merged.as_object_mut() {
         for (field, value) in patch {
@@ -197,7 +195,7 @@ pub(in crate::http) async fn patch(
     }
     // The bytes are read again, so that whatever is wrong is reported as in a whole entry.
     let input = parse_json(merged.to_string().as_bytes())?;
-    put(&app, Put { old, revision, input, draft }).await
+    put(&access, Put { old, revision, input, draft }).await
 }
 
 /// Remove an entry.
@@ -212,16 +210,16 @@ pub(in crate::http) async fn patch(
     (status = 428, description = "No If-Match", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn delete(
-    State(app): State<AppState>,
+    access: Access,
     Segment(id): Segment<EntryId>,
     IfMatch(revision): IfMatch,
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
 ) -> Result<Response, Problem> {
     let edit = Edit::Delete { id, revision };
     if draft {
-        return Ok(Staged::stage(&app, vec![edit]).await?.into_response());
+        return Ok(Staged::stage(&access, vec![edit]).await?.into_response());
     }
-    app.editor().apply(vec![edit], ANONYMOUS.to_owned()).await?;
+    access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -244,7 +242,7 @@ struct Put {
     draft: bool,
 }
 
-async fn put(app: &AppState, Put { old, revision, input, draft }: Put) -> Result<Response, Problem> {
+async fn put(access: &Access, Put { old, revision, input, draft }: Put) -> Result<Response, Problem> {
     let id = old.entry.id;
     if let Some(other) = input.id().filter(|&other| *other != id) {
         let detail = format!("must be {id}, as in the path, not {other}: an entry keeps its id");
@@ -253,20 +251,21 @@ async fn put(app: &AppState, Put { old, revision, input, draft }: Put) -> Result
     let entry = input.into_entry(id.clone());
     let edit = Edit::Put { entry, revision: Some(revision.unwrap_or(old.revision)) };
     if draft {
-        return Ok(Staged::stage(app, vec![edit]).await?.into_response());
+        return Ok(Staged::stage(access, vec![edit]).await?.into_response());
     }
-    app.editor().apply(vec![edit], ANONYMOUS.to_owned()).await?;
-    Ok(respond(stored(app, id).await?))
+    access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
+    Ok(respond(stored(access, id).await?))
 }
 
-async fn stored(app: &AppState, id: EntryId) -> Result<Stored, Problem> {
-    seen(app, id, false).await
+async fn stored(access: &Access, id: EntryId) -> Result<Stored, Problem> {
+    seen(access, id, false).await
 }
 
 /// The entry as it is published or, for whoever works on the draft, staged.
-async fn seen(app: &AppState, id: EntryId, draft: bool) -> Result<Stored, Problem> {
+async fn seen(access: &Access, id: EntryId, draft: bool) -> Result<Stored, Problem> {
     let wanted = id.clone();
-    let found = app
+    let found = access
+        .space()
         .editor()
         .read(move |store| if draft { store.drafted_entry(&wanted) } else { store.entry(&wanted) })
         .await?;
@@ -281,9 +280,10 @@ fn respond(stored: Stored) -> Response {
     (headers, Json(EntryBody::from(stored))).into_response()
 }
 
-/// An id as a path segment: ASCII as it is, everything else as `%` and two digits.
-fn percent_encoded(id: &EntryId) -> String {
+/// Where the entry is read: in the id ASCII as it is, everything else as `%` and two digits.
+fn path_of(id: &EntryId, space: &SpaceName) -> String {
     let encode =
         |byte: u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    id.as_str().bytes().map(encode).collect()
+    let id: String = id.as_str().bytes().map(encode).collect();
+    if space.is_default() { format!("/v1/entries/{id}") } else { format!("/v1/entries/{id}?space={space}") }
 }

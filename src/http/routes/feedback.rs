@@ -1,6 +1,6 @@
 //! `POST /v1/feedback`: what people say of an answer.
 
-use axum::{extract::State, http::StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     faq::EntryId,
     http::{
+        access::Access,
         extract::{JsonBody, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -65,10 +66,14 @@ impl Validate for FeedbackRequest {
     Problem,
 ))]
 pub(in crate::http) async fn feedback(
-    State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<FeedbackRequest>,
 ) -> Result<StatusCode, Problem> {
     let FeedbackRequest { query_id, entry_id, verdict, chosen, comment } = request;
-    app.journal().record_feedback(Feedback { query_id, entry_id, verdict, chosen, comment }).await?;
+    access
+        .space()
+        .journal()
+        .record_feedback(Feedback { query_id, entry_id, verdict, chosen, comment })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

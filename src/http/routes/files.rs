@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::entries::ANONYMOUS;
 use crate::{
     export::{self, Format},
     faq::Entry,
     http::{
+        access::Access,
         extract::{QueryParams, Upload},
         problem::{FieldError, Problem},
-        state::AppState,
     },
     import::{self, Diff, Import, ImportError, ImportReport, Options, Preset},
     store::{ImportCounts, Store},
@@ -70,11 +68,11 @@ pub(in crate::http) struct ImportBody {
     responses((status = 200, body = ImportBody), Problem)
 )]
 pub(in crate::http) async fn import(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(query): QueryParams<ImportQuery>,
     Upload(bytes): Upload,
 ) -> Result<Json<ImportBody>, Problem> {
-    let assets = app.assets().clone();
+    let assets = access.space().assets().clone();
     let data = assets.data().to_owned();
     let import = blocking(move || {
         let options = Options { preset: query.preset, data: Some(&data), ..Options::default() };
@@ -87,7 +85,7 @@ pub(in crate::http) async fn import(
     }
     let import = Arc::new(import);
     let compared = import.clone();
-    let diff = app.editor().read(move |store| compare(store, &compared)).await?;
+    let diff = access.space().editor().read(move |store| compare(store, &compared)).await?;
     let failed_rows = failed_rows(&import)?;
     let (counts, version) = if query.dry_run {
         (ImportCounts::from(&diff), None)
@@ -96,7 +94,8 @@ pub(in crate::http) async fn import(
         // Before the entries: none may ever refer to a picture that is not there.
         blocking(move || assets.keep(&pictures.pictures)).await?.map_err(|error| Problem::fault(&error))?;
         let (file, entries) = (import.report.file.clone(), import.entries.clone());
-        let (committed, counts) = app.editor().import(file, entries, ANONYMOUS.to_owned()).await?;
+        let (committed, counts) =
+            access.space().editor().import(file, entries, access.actor().to_string()).await?;
         (counts, Some(committed.version))
     };
     let report = import.report.clone();
@@ -155,11 +154,11 @@ pub(in crate::http) struct ExportQuery {
      content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn export(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(ExportQuery { format, pictures }): QueryParams<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let entries = app.editor().read(Store::entries).await?;
-    let assets = app.assets().clone();
+    let entries = access.space().editor().read(Store::entries).await?;
+    let assets = access.space().assets().clone();
     let (bytes, extension, media_type) = blocking(move || {
         let file = export::export(&entries, format).map_err(|error| unfit(&error))?;
         if !pictures {

@@ -11,9 +11,9 @@ use crate::http::{problem::Problem, state::AppState};
 pub(in crate::http) struct Ready {
     /// Always `ready`.
     status: &'static str,
-    /// Entries that can be matched.
+    /// Entries that can be matched in the default space.
     entries: usize,
-    /// Version of the FAQ.
+    /// Version of the FAQ in the default space.
     index_version: u64,
     /// Name of the model.
     model: String,
@@ -31,10 +31,10 @@ pub(in crate::http) async fn healthz() -> &'static str {
     (status = 503, description = "Stopping", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn readyz(State(app): State<AppState>) -> Result<Json<Ready>, Problem> {
-    if app.matcher().is_closed() {
+    if app.spaces().is_closed() {
         return Err(Problem::unavailable("the service is shutting down"));
     }
-    let snapshot = app.matcher().snapshot();
+    let snapshot = app.spaces().default_space().matcher().snapshot();
     Ok(Json(Ready {
         status: "ready",
         entries: snapshot.entries().len(),
@@ -46,8 +46,12 @@ pub(in crate::http) async fn readyz(State(app): State<AppState>) -> Result<Json<
 /// Metrics as OpenMetrics text.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = str)))]
 pub(in crate::http) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
-    let snapshot = app.matcher().snapshot();
-    app.metrics().serving(snapshot.entries().len(), snapshot.version(), app.matcher().queued());
+    let served = app.spaces().all_opened();
+    let served = served.iter().map(|space| {
+        let snapshot = space.matcher().snapshot();
+        (space.name().clone(), snapshot.entries().len(), snapshot.version())
+    });
+    app.metrics().serving(served, app.spaces().queued());
     (
         [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
         app.metrics().text(),

@@ -1,13 +1,14 @@
 //! `/v1/history` and `/v1/rollback`: what was changed by whom, and taking it back.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{commit_body::CommitBody, entries::ANONYMOUS};
+use super::commit_body::CommitBody;
 use crate::{
     faq::EntryId,
     http::{
+        access::Access,
         extract::{JsonBody, QueryParams, Segment, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -68,7 +69,7 @@ impl Validate for RollbackRequest {
     Problem,
 ))]
 pub(in crate::http) async fn list(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(query): QueryParams<HistoryQuery>,
 ) -> Result<Json<HistoryPage>, Problem> {
     let HistoryQuery { entry, before, limit } = query;
@@ -77,7 +78,7 @@ pub(in crate::http) async fn list(
     }
     let filter = HistoryFilter { entry, before };
     // One more than is shown tells whether there is another page.
-    let mut changes = app.editor().read(move |store| store.history(&filter, limit + 1)).await?;
+    let mut changes = access.space().editor().read(move |store| store.history(&filter, limit + 1)).await?;
     let more = changes.len() > limit;
     changes.truncate(limit);
     let next_before = changes.last().filter(|_| more).map(|change| change.change);
@@ -92,10 +93,10 @@ pub(in crate::http) async fn list(
      content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn undo(
-    State(app): State<AppState>,
+    access: Access,
     Segment(change): Segment<u64>,
 ) -> Result<Json<CommitBody>, Problem> {
-    Ok(Json(app.editor().undo(change, ANONYMOUS.to_owned()).await?.into()))
+    Ok(Json(access.space().editor().undo(change, access.actor().to_string()).await?.into()))
 }
 
 /// Make every entry what it was in an earlier version, as one further version.
@@ -105,8 +106,8 @@ pub(in crate::http) async fn undo(
     Problem,
 ))]
 pub(in crate::http) async fn rollback(
-    State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<RollbackRequest>,
 ) -> Result<Json<CommitBody>, Problem> {
-    Ok(Json(app.editor().rollback(request.version, ANONYMOUS.to_owned()).await?.into()))
+    Ok(Json(access.space().editor().rollback(request.version, access.actor().to_string()).await?.into()))
 }

@@ -53,8 +53,9 @@ pub(in crate::http) async fn receive_ticket(
     let hook = channels.hooks.iter().find(|hook| hook.name == name).ok_or_else(Problem::not_found)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let incoming = Incoming { header: &header, body: &body };
+    let space = app.spaces().default_space();
     let outcome = hook
-        .receive((app.desk(), app.matcher()), channels.deliveries.as_ref(), incoming, Timestamp::now())
+        .receive((space.desk(), space.matcher()), channels.deliveries.as_ref(), incoming, Timestamp::now())
         .await;
     Ok(match outcome.map_err(|error| refused(&name, error))? {
         Outcome::Answered(triage) => Json(&*triage).into_response(),

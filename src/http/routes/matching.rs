@@ -9,12 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    assets,
-    faq::{Answer, Image, Source},
+    faq::{Answer, Image, Source, SpaceName},
     http::{
+        access::Access,
         extract::{JsonBody, Validate},
         markup,
         problem::{FieldError, Problem},
+        routes::assets::with_addresses,
         state::AppState,
     },
     matcher::{Explanation, MAX_TOP_K, Match, MatchExplanation, Query, Verdict},
@@ -140,8 +141,8 @@ struct AnswerBody {
 
 impl AnswerBody {
     /// The answer with its stored pictures at the addresses under which they are served.
-    fn new(answer: &Answer, html: bool) -> Self {
-        let markdown = assets::readdressed(answer.markdown(), |name| format!("/v1/{}", name.reference()));
+    fn new(answer: &Answer, html: bool, space: &SpaceName) -> Self {
+        let markdown = with_addresses(answer.markdown(), space);
         let images = Answer::new(markdown.as_str()).images();
         Self { html: html.then(|| markup::html(&markdown)), markdown, images }
     }
@@ -194,11 +195,12 @@ impl Validate for BatchRequest {
 }
 
 impl MatchResponse {
-    fn new(query_id: Uuid, verdict: Verdict, took: Duration, html: bool) -> Self {
+    fn new(query_id: Uuid, verdict: Verdict, took: Duration, html: bool, space: &SpaceName) -> Self {
+        let matches = verdict.matches.into_iter().map(|found| MatchBody::new(found, html, space));
         Self {
             query_id,
             decision: verdict.decision,
-            matches: verdict.matches.into_iter().map(|found| MatchBody::new(found, html)).collect(),
+            matches: matches.collect(),
             index_version: verdict.index_version,
             model: verdict.model,
             took_ms: took.as_secs_f64() * 1e3,
@@ -208,13 +210,13 @@ impl MatchResponse {
 }
 
 impl MatchBody {
-    fn new(found: Match, html: bool) -> Self {
+    fn new(found: Match, html: bool, space: &SpaceName) -> Self {
         let entry = found.entry;
         Self {
             id: entry.id.clone(),
             question: entry.question.clone(),
             matched_phrasing: found.matched_phrasing,
-            answer: AnswerBody::new(&entry.answer, html),
+            answer: AnswerBody::new(&entry.answer, html, space),
             category: entry.category.clone(),
             source: entry.source.clone(),
             updated_at: entry.updated_at,
@@ -232,13 +234,14 @@ impl MatchBody {
 ))]
 pub(in crate::http) async fn match_one(
     State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<MatchRequest>,
 ) -> Result<Json<MatchResponse>, Problem> {
     let start = Instant::now();
     let MatchRequest { query, top_k, category, tags, explain, html, record } = request;
     let query = Query { text: query, top_k, category, tags, explain };
     let wanted = Wanted { channel: record.then_some("http"), html };
-    answer(&app, wanted, vec![query], start).await?.pop().map(Json).ok_or_else(Problem::internal)
+    answer(&app, &access, wanted, vec![query], start).await?.pop().map(Json).ok_or_else(Problem::internal)
 }
 
 /// Find the entries for several questions at once.
@@ -248,6 +251,7 @@ pub(in crate::http) async fn match_one(
 ))]
 pub(in crate::http) async fn match_batch(
     State(app): State<AppState>,
+    access: Access,
     JsonBody(request): JsonBody<BatchRequest>,
 ) -> Result<Json<BatchResponse>, Problem> {
     let start = Instant::now();
@@ -255,7 +259,7 @@ pub(in crate::http) async fn match_batch(
     let query = |text| Query { text, top_k, category: category.clone(), tags: tags.clone(), explain: false };
     let queries = queries.into_iter().map(query).collect();
     let wanted = Wanted { channel: Some("batch"), html: false };
-    Ok(Json(BatchResponse { results: answer(&app, wanted, queries, start).await? }))
+    Ok(Json(BatchResponse { results: answer(&app, &access, wanted, queries, start).await? }))
 }
 
 /// What is wanted beside the verdicts.
@@ -270,22 +274,24 @@ struct Wanted {
 /// Asks, counts and logs: one response a question, in order.
 async fn answer(
     app: &AppState,
+    access: &Access,
     wanted: Wanted,
     queries: Vec<Query>,
     start: Instant,
 ) -> Result<Vec<MatchResponse>, Problem> {
+    let space = access.space();
     let texts: Vec<String> = queries.iter().map(|query| query.text.clone()).collect();
-    let verdicts = app.matcher().ask(queries).await?;
+    let verdicts = space.matcher().ask(queries).await?;
     let took = start.elapsed();
     let respond = |(text, verdict): (&String, Verdict)| {
         let query_id = match wanted.channel {
             Some(channel) => {
-                app.metrics().decision(verdict.decision);
-                app.journal().log(channel, text, &verdict, took)
+                app.metrics().decision(space.name(), verdict.decision);
+                space.journal().log(channel, text, &verdict, took)
             }
             None => Uuid::now_v7(),
         };
-        MatchResponse::new(query_id, verdict, took, wanted.html)
+        MatchResponse::new(query_id, verdict, took, wanted.html, space.name())
     };
     Ok(texts.iter().zip(verdicts).map(respond).collect())
 }

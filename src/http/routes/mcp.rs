@@ -2,10 +2,18 @@
 
 use axum::{body::Body, extract::State, http::Request, response::Response};
 
-use crate::{channels::mcp::FaqTools, http::state::AppState};
+use crate::{
+    channels::mcp::FaqTools,
+    http::{access::Access, state::AppState},
+};
 
 /// Answers a request of an MCP client.
-pub(in crate::http) async fn mcp(State(app): State<AppState>, request: Request<Body>) -> Response {
-    let tools = FaqTools::new(app.matcher().clone(), app.desk().clone(), app.limits().max_query_chars);
+pub(in crate::http) async fn mcp(
+    State(app): State<AppState>,
+    access: Access,
+    request: Request<Body>,
+) -> Response {
+    let space = access.space();
+    let tools = FaqTools::new(space.matcher().clone(), space.desk().clone(), app.limits().max_query_chars);
     tools.answer(request, app.mcp_hosts()).await
 }

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::{
+    access::Access,
     extract::{JsonBody, Validate},
     markup,
     problem::{FieldError, Problem},
+    routes::assets::with_addresses,
     state::AppState,
 };
 
@@ -37,6 +39,9 @@ pub(in crate::http) struct Preview {
     (status = 200, body = Preview),
     Problem,
 ))]
-pub(in crate::http) async fn preview(JsonBody(request): JsonBody<PreviewRequest>) -> Json<Preview> {
-    Json(Preview { html: markup::html(&request.markdown) })
+pub(in crate::http) async fn preview(
+    access: Access,
+    JsonBody(request): JsonBody<PreviewRequest>,
+) -> Json<Preview> {
+    Json(Preview { html: markup::html(&with_addresses(&request.markdown, access.space().name())) })
 }

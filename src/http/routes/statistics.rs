@@ -1,12 +1,12 @@
 //! `GET /v1/stats`: what was asked and answered, overall and by entry.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    http::{extract::QueryParams, problem::Problem, state::AppState},
+    http::{access::Access, extract::QueryParams, problem::Problem},
     learn::{Period, Statistics, StatisticsFilter, UsageOrder},
 };
 
@@ -49,7 +49,7 @@ fn default_limit() -> u32 {
     Problem,
 ))]
 pub(in crate::http) async fn statistics(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(query): QueryParams<StatisticsQuery>,
 ) -> Result<Json<Statistics>, Problem> {
     let StatisticsQuery { since, until, sort, limit, offset } = query;
@@ -59,5 +59,5 @@ pub(in crate::http) async fn statistics(
     let period =
         Period { since: since.unwrap_or(Timestamp::UNIX_EPOCH), until: until.unwrap_or(Timestamp::MAX) };
     let filter = StatisticsFilter { period, zone: TimeZone::system(), order: sort, offset, limit };
-    Ok(Json(app.journal().read(move |store| Statistics::read(store, &filter)).await?))
+    Ok(Json(access.space().journal().read(move |store| Statistics::read(store, &filter)).await?))
 }

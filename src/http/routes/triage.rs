@@ -2,17 +2,15 @@
 
 use std::time::Instant;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     http::{
-        extract::{self, JsonBody, Validate},
+        access::Access,
+        extract::{self, JsonBody, QueryParams, Validate},
         problem::{FieldError, Problem},
         state::AppState,
     },
@@ -100,14 +98,15 @@ fn ticket(payload: Value, places: Places) -> Result<Ticket, Problem> {
 ))]
 pub(in crate::http) async fn triage(
     State(app): State<AppState>,
-    places: Result<Query<Places>, axum::extract::rejection::QueryRejection>,
+    access: Access,
+    QueryParams(places): QueryParams<Places>,
     JsonBody(payload): JsonBody<Value>,
 ) -> Result<Json<TriageResponse>, Problem> {
     let start = Instant::now();
-    let Query(places) = places.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
-    let triage = app.desk().triage(app.matcher(), &ticket(payload, places)?).await?;
+    let space = access.space();
+    let triage = space.desk().triage(space.matcher(), &ticket(payload, places)?).await?;
     for question in &triage.questions {
-        app.metrics().decision(question.decision);
+        app.metrics().decision(space.name(), question.decision);
     }
     Ok(Json(TriageResponse { triage, took_ms: start.elapsed().as_secs_f64() * 1e3 }))
 }

@@ -1,15 +1,16 @@
 //! `/v1/unanswered`: questions that got no good answer, grouped by meaning, and what a person decides about them.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{entries::ANONYMOUS, entry_body::EntryInput};
+use super::entry_body::EntryInput;
 use crate::{
     faq::EntryId,
     http::{
+        access::Access,
         extract::{JsonBody, QueryParams, Segment, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -53,7 +54,7 @@ fn default_limit() -> u32 {
     Problem,
 ))]
 pub(in crate::http) async fn list(
-    State(app): State<AppState>,
+    access: Access,
     QueryParams(query): QueryParams<UnansweredQuery>,
 ) -> Result<Json<UnansweredPage>, Problem> {
     let UnansweredQuery { state, since, limit, offset } = query;
@@ -61,8 +62,8 @@ pub(in crate::http) async fn list(
         return Err(Problem::malformed(format!("limit must be from 1 to {MOST_GROUPS}, not {limit}")));
     }
     let filter = GroupFilter { state, since, offset, limit };
-    let found = app.journal().read(move |store| Unanswered::read(store, &filter)).await?;
-    let verdicts = app.matcher().ask(found.queries()).await?;
+    let found = access.space().journal().read(move |store| Unanswered::read(store, &filter)).await?;
+    let verdicts = access.space().matcher().ask(found.queries()).await?;
     Ok(Json(found.settle(&verdicts)))
 }
 
@@ -123,7 +124,7 @@ pub(in crate::http) struct Accepted {
     Problem,
 ))]
 pub(in crate::http) async fn accept_group(
-    State(app): State<AppState>,
+    access: Access,
     Segment(group): Segment<i64>,
     JsonBody(request): JsonBody<AcceptRequest>,
 ) -> Result<Json<Accepted>, Problem> {
@@ -138,13 +139,17 @@ pub(in crate::http) async fn accept_group(
         }
         (None, None) => return Err(Problem::internal()),
     };
-    let change = app.journal().read(move |store| Ok(accept(store, group, acceptance))).await??;
+    let change = access.space().journal().read(move |store| Ok(accept(store, group, acceptance))).await??;
     if let Some(edit) = change.edit {
-        app.editor().apply(vec![edit], ANONYMOUS.to_owned()).await?;
+        access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
     }
     // Only now: a crash in between leaves the group open, and accepting it again adds nothing twice.
-    let (state, by) = (GroupState::Accepted, ANONYMOUS.to_owned());
-    app.journal().decide(GroupDecision { group, state, entry: Some(change.entry.clone()), by }).await?;
+    let (state, by) = (GroupState::Accepted, access.actor().to_string());
+    access
+        .space()
+        .journal()
+        .decide(GroupDecision { group, state, entry: Some(change.entry.clone()), by })
+        .await?;
     Ok(Json(Accepted { entry_id: change.entry, added: change.added }))
 }
 
@@ -155,10 +160,10 @@ pub(in crate::http) async fn accept_group(
     (status = 404, description = "No such group", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn ignore(
-    State(app): State<AppState>,
+    access: Access,
     Segment(group): Segment<i64>,
 ) -> Result<StatusCode, Problem> {
-    decide(&app, group, GroupState::Ignored).await
+    decide(&access, group, GroupState::Ignored).await
 }
 
 /// Put a group that was accepted or ignored on the list again.
@@ -167,14 +172,14 @@ pub(in crate::http) async fn ignore(
     (status = 404, description = "No such group", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn reopen(
-    State(app): State<AppState>,
+    access: Access,
     Segment(group): Segment<i64>,
 ) -> Result<StatusCode, Problem> {
-    decide(&app, group, GroupState::Open).await
+    decide(&access, group, GroupState::Open).await
 }
 
-async fn decide(app: &AppState, group: i64, state: GroupState) -> Result<StatusCode, Problem> {
-    let decision = GroupDecision { group, state, entry: None, by: ANONYMOUS.to_owned() };
-    app.journal().decide(decision).await?;
+async fn decide(access: &Access, group: i64, state: GroupState) -> Result<StatusCode, Problem> {
+    let decision = GroupDecision { group, state, entry: None, by: access.actor().to_string() };
+    access.space().journal().decide(decision).await?;
     Ok(StatusCode::NO_CONTENT)
 }

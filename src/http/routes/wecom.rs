@@ -4,8 +4,8 @@
 
 use axum::{
     body::Bytes,
-    extract::State,
-    http::header,
+    extract::{Path, State},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::{
     channels::wecom::{self, Callback, app::App, bot::Bot, crypto::Signed},
-    http::{extract::QueryParams, problem::Problem, state::AppState},
+    http::{extract::QueryParams, problem::Problem, routes::assets, state::AppState},
 };
 
 /// What WeCom puts into the address.
@@ -66,13 +66,30 @@ pub(in crate::http) async fn message_to_app(
     let wecom = configured_app(&app)?;
     let reply = wecom
         .receive(
-            app.channels().wecom.resources(app.matcher()),
+            app.channels().wecom.resources(app.spaces().default_space().matcher()),
             &params.signed(),
             text(&body)?,
             Timestamp::now(),
         )
         .await;
     Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], reply.map_err(refused)?).into_response())
+}
+
+/// A picture of an answer, for chats with a self-built app.
+///
+/// Telephones show it without a key: its address is known to whoever got the answer, and cannot be guessed.
+#[utoipa::path(get, path = "/v1/wecom/pictures/{name}", tag = "wecom", params(("name" = String, Path)), responses(
+    (status = 200, description = "The picture", content_type = "image/png", body = [u8]),
+    (status = 404, description = "There is none of this name, or no app", body = Problem,
+     content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn picture_in_chat(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    configured_app(&app)?;
+    assets::send(&app.channels().wecom.assets, &name, &headers).await
 }
 
 /// Verify the callback of an AI bot (智能机器人).
@@ -98,7 +115,7 @@ pub(in crate::http) async fn message_to_bot(
     let wecom = configured_bot(&app)?;
     let received = wecom
         .receive(
-            app.channels().wecom.resources(app.matcher()),
+            app.channels().wecom.resources(app.spaces().default_space().matcher()),
             &params.signed(),
             text(&body)?,
             Timestamp::now(),

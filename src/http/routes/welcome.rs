@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     faq::EntryId,
-    http::{problem::Problem, state::AppState},
+    http::{access::Access, problem::Problem, state::AppState},
     store::{Period, UsageOrder},
 };
 
@@ -41,16 +41,22 @@ struct PopularQuestion {
 
 /// What to show before a question is asked: popular questions, and what to say when nothing fits.
 #[utoipa::path(get, path = "/v1/welcome", tag = "matching", responses((status = 200, body = Welcome), Problem))]
-pub(in crate::http) async fn welcome(State(app): State<AppState>) -> Result<Json<Welcome>, Problem> {
+pub(in crate::http) async fn welcome(
+    State(app): State<AppState>,
+    access: Access,
+) -> Result<Json<Welcome>, Problem> {
     let until = Timestamp::now();
     // A day of fixed length: no time zone has to be known.
     let since = until.checked_sub((24 * DAYS).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
     let period = Period { since, until };
     // Some may be switched off or gone by now.
     let most = 4 * SHOWN as u32;
-    let (used, _) =
-        app.journal().read(move |store| store.entry_usage(&period, UsageOrder::Hits, 0, most)).await?;
-    let snapshot = app.matcher().snapshot();
+    let (used, _) = access
+        .space()
+        .journal()
+        .read(move |store| store.entry_usage(&period, UsageOrder::Hits, 0, most))
+        .await?;
+    let snapshot = access.space().matcher().snapshot();
     let active: HashMap<&str, _> = snapshot.entries().map(|entry| (entry.id.as_str(), entry)).collect();
     let popular = used.iter().filter_map(|usage| active.get(usage.id.as_str())).take(SHOWN);
     let popular = popular

@@ -38,8 +38,15 @@ fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) ->
 
 /// Makes the folder and waits until no one else writes or reads there. The lock goes with the file, also when the
 /// process is killed.
+///
+/// The folder above must be there: a data directory that was deleted meanwhile does not come back.
 pub(super) fn lock_for_writing(dir: &Path) -> Result<File, SnapshotError> {
-    fs::create_dir_all(dir).map_err(failed("make the folder", dir))?;
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(failed("make the folder", dir)(error));
+        }
+        Ok(()) | Err(_) => {}
+    }
     let path = dir.join(LOCK);
     let file = OpenOptions::new()
         .create(true)

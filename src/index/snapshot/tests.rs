@@ -39,9 +39,9 @@ fn what_is_written_is_what_is_opened() {
     for (count, params) in [(0, SCAN_PARAMS), (1, GRAPH_PARAMS), (300, SCAN_PARAMS), (300, GRAPH_PARAMS)] {
         let dir = tempfile::tempdir().unwrap();
         let index = index(count, &params);
-        assert_eq!(write(&dir.path().join("data/index"), index.as_ref(), &IDENTITY).unwrap(), 1);
+        assert_eq!(write(&dir.path().join("index"), index.as_ref(), &IDENTITY).unwrap(), 1);
 
-        let opened = open(&dir.path().join("data/index"), &IDENTITY, &params).unwrap();
+        let opened = open(&dir.path().join("index"), &IDENTITY, &params).unwrap();
         assert_eq!(opened.number, 1);
         assert_eq!(opened.index.vectors(), index.vectors());
         assert_eq!(opened.index.graph(), index.graph());

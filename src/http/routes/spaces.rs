@@ -1,0 +1,115 @@
+//! `/v1/spaces`: the FAQs of one service.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    faq::SpaceName,
+    http::{
+        access::Access,
+        extract::{JsonBody, Segment, Validate},
+        problem::{FieldError, Problem},
+        state::AppState,
+    },
+    keys::Action,
+    spaces,
+};
+
+/// One FAQ.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct SpaceBody {
+    /// Its name; `default` is always there.
+    #[schema(value_type = String, example = "hr")]
+    name: SpaceName,
+    /// Entries that can be matched.
+    entries: usize,
+    /// Version of the FAQ.
+    index_version: u64,
+}
+
+/// All FAQs that are served.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct SpaceList {
+    /// The default one, then by name.
+    spaces: Vec<SpaceBody>,
+}
+
+/// A space that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct NewSpaceRequest {
+    /// 1 to 40 of the characters a-z, 0-9 and `-`.
+    #[schema(example = "hr")]
+    name: String,
+}
+
+impl Validate for NewSpaceRequest {
+    fn problems(&self, _: &AppState) -> Vec<FieldError> {
+        let wrong = self.name.parse::<SpaceName>().err();
+        let problem = |error: crate::faq::SpaceNameError| FieldError {
+            pointer: "/name".to_owned(),
+            detail: error.to_string(),
+        };
+        wrong.map(problem).into_iter().collect()
+    }
+}
+
+/// List the spaces.
+#[utoipa::path(get, path = "/v1/spaces", tag = "spaces", responses((status = 200, body = SpaceList)))]
+pub(in crate::http) async fn list_spaces(State(app): State<AppState>) -> Result<Json<SpaceList>, Problem> {
+    let opened = app.blocking(|app| app.spaces().open_all()).await??;
+    let spaces = opened.iter().map(|space| {
+        let snapshot = space.matcher().snapshot();
+        let (entries, index_version) = (snapshot.entries().len(), snapshot.version());
+        SpaceBody { name: space.name().clone(), entries, index_version }
+    });
+    Ok(Json(SpaceList { spaces: spaces.collect() }))
+}
+
+/// Make an empty space.
+#[utoipa::path(post, path = "/v1/spaces", tag = "spaces", request_body = NewSpaceRequest, responses(
+    (status = 201, body = SpaceBody),
+    (status = 409, description = "There is one of this name", body = Problem, content_type = "application/problem+json"),
+    Problem,
+))]
+pub(in crate::http) async fn create_space(
+    State(app): State<AppState>,
+    access: Access,
+    JsonBody(NewSpaceRequest { name }): JsonBody<NewSpaceRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let name: SpaceName = name.parse().map_err(spaces::Error::Name)?;
+    let made = name.clone();
+    app.blocking(move |app| -> Result<(), Problem> {
+        app.spaces().create(&made)?;
+        Ok(app.keys().record(access.actor(), Action::SpaceCreated, made.as_str())?)
+    })
+    .await??;
+    let location = format!("/v1/spaces/{name}");
+    let body = SpaceBody { name, entries: 0, index_version: 0 };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)))
+}
+
+/// Delete a space and all that is in it. There is no way back.
+#[utoipa::path(delete, path = "/v1/spaces/{name}", tag = "spaces", params(("name" = String, Path)), responses(
+    (status = 204, description = "It is gone"),
+    (status = 409, description = "The default space stays", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn delete_space(
+    State(app): State<AppState>,
+    access: Access,
+    Segment(name): Segment<String>,
+) -> Result<StatusCode, Problem> {
+    let name: SpaceName = name.parse().map_err(spaces::Error::Name)?;
+    app.blocking(move |app| -> Result<(), Problem> {
+        app.spaces().delete(&name)?;
+        Ok(app.keys().record(access.actor(), Action::SpaceDeleted, name.as_str())?)
+    })
+    .await??;
+    Ok(StatusCode::NO_CONTENT)
+}
