@@ -13,7 +13,7 @@ use crate::{
     import::Options,
     keys::Keys,
     matcher::QueryCache,
-    spaces::{Common, Spaces},
+    spaces::{self, Common, Spaces},
     store::Store,
 };
 
@@ -30,6 +30,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
+    if args.faq.is_empty() && spaces::list(&config.root)?.len() == 1 {
+        // Before anything is made in a directory that was only mistyped.
+        drop(Store::open(&config.data)?);
+    }
     let keys = Keys::open_or_create(&config.root)?;
     check_address(&config.http, &keys)?;
     let files = open::Files::read(&args.faq, &Options { data: Some(&config.data), ..Options::default() })

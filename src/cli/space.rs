@@ -37,7 +37,7 @@ enum Command {
         /// Its name: a-z, 0-9 and '-', at most 40 characters
         name: SpaceName,
     },
-    /// Delete a space with all its entries, history and pictures
+    /// Delete a space with all its entries, history and pictures, and end its keys
     Delete {
         /// Which one
         name: SpaceName,
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
                 .into());
             }
             spaces::delete(&config.root, name)?;
-            Keys::open_or_create(&config.root)?.record(&Actor::Cli, Action::SpaceDeleted, name.as_str())?;
+            Keys::open_or_create(&config.root)?.space_deleted(name, &Actor::Cli)?;
             output::line(format_args!("deleted the space {name}"))?;
         }
     }

@@ -22,7 +22,10 @@ pub use grant::{Actor, Grant, Reach, Scope, Scopes, ScopesError};
 pub use token::{KeyId, KeyIdError, Token};
 
 use self::token::SecretHash;
-use crate::sqlite::{self, OpenError};
+use crate::{
+    faq::SpaceName,
+    sqlite::{self, OpenError},
+};
 
 /// File name of the database inside the data directory.
 pub const FILE_NAME: &str = "service.sqlite3";
@@ -194,6 +197,33 @@ impl Keys {
             connection.query_row("SELECT EXISTS (SELECT 1 FROM keys WHERE id = ?1)", [id], |row| row.get(0))
         })?;
         if known { Ok(()) } else { Err(Error::NotFound { id }) }
+    }
+
+    /// Ends the keys that were for this space alone, and records that it was deleted: a space of the same name that is
+    /// made later may be for somebody else.
+    ///
+    /// # Errors
+    /// When the database fails; no key is ended then.
+    pub fn space_deleted(&self, space: &SpaceName, actor: &Actor) -> Result<(), Error> {
+        self.write(|connection| {
+            let now = Timestamp::now().to_string();
+            let ended: Vec<KeyId> = connection
+                .prepare_cached(
+                    "UPDATE keys SET revoked_at = ?2 WHERE space = ?1 AND revoked_at IS NULL RETURNING id",
+                )?
+                .query_map(params![space.as_str(), now], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for id in ended {
+                audit::record(
+                    connection,
+                    actor,
+                    Action::KeyRevoked,
+                    &id.to_string(),
+                    "its space was deleted",
+                )?;
+            }
+            audit::record(connection, actor, Action::SpaceDeleted, space.as_str(), "")
+        })
     }
 
     /// The key that `token` opens at `now`. One look at an indexed row in memory: fit for every request.

@@ -104,6 +104,7 @@ fn errors_are_exit_code_2_and_say_what_to_do() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
         assert!(stderr(&output).contains(expected), "{arguments:?} says: {}", stderr(&output));
     }
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "a mistyped directory stays as it was");
 }
 
 #[test]

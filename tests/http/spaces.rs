@@ -141,6 +141,25 @@ async fn an_admin_makes_and_deletes_spaces() {
     assert_eq!(audit["changes"][0]["actor"], "local");
 }
 
+#[tokio::test]
+async fn keys_of_a_deleted_space_do_not_open_another_one_of_its_name() {
+    let service = service(Settings::default());
+    let ((_, of_all), _) = (service.key("admin", "*"), service.key("ask", "default"));
+    service.make_space("hr", "年假怎么请");
+    let (of_hr, token) = service.key("ask", "hr");
+    assert_eq!(service.ask_with(&token).await, StatusCode::OK);
+    let deleted = call(&service, &of_all, Method::DELETE, "/v1/spaces/hr", Value::Null).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    service.make_space("hr", "工资条在哪里看");
+    assert_eq!(service.ask_with(&token).await, StatusCode::UNAUTHORIZED);
+    let keys = service.app.keys().list().unwrap();
+    let revoked: Vec<_> = keys.iter().filter(|key| key.revoked_at.is_some()).map(|key| key.id).collect();
+    assert_eq!(revoked, [of_hr.id], "keys of other spaces stay");
+    let audit = call(&service, &of_all, Method::GET, "/v1/audit?limit=2", Value::Null).await.json();
+    let actions = [&audit["changes"][0]["action"], &audit["changes"][1]["action"]];
+    assert_eq!(actions, ["space.deleted", "key.revoked"]);
+}
+
 /// Calls with a key, and the revision `*`.
 async fn call(service: &Service, key: &str, method: Method, path: &str, body: Value) -> Reply {
     let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, key);

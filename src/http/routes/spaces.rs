@@ -95,7 +95,7 @@ pub(in crate::http) async fn create_space(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)))
 }
 
-/// Delete a space and all that is in it. There is no way back.
+/// Delete a space, all that is in it, and its keys. There is no way back.
 #[utoipa::path(delete, path = "/v1/spaces/{name}", tag = "spaces", params(("name" = String, Path)), responses(
     (status = 204, description = "It is gone"),
     (status = 409, description = "The default space stays", body = Problem, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ pub(in crate::http) async fn delete_space(
     let name: SpaceName = name.parse().map_err(spaces::Error::Name)?;
     app.blocking(move |app| -> Result<(), Problem> {
         app.spaces().delete(&name)?;
-        Ok(app.keys().record(access.actor(), Action::SpaceDeleted, name.as_str())?)
+        Ok(app.keys().space_deleted(&name, access.actor())?)
     })
     .await??;
     Ok(StatusCode::NO_CONTENT)
