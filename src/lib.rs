@@ -7,8 +7,8 @@
 //! Dependencies between the modules point one way only:
 //!
 //! ```text
-//! main -> cli -> http, lint, import, export, training -> keys, spaces, channels -> triage -> editor, eval, learn -> matcher
-//! -> rank, index, embed, store -> text, faq, assets, sheet, vector, sqlite
+//! main -> cli -> http, lint, import, export, training -> keys, channels -> spaces -> triage -> editor, eval, learn
+//! -> matcher -> rank, index, embed, store -> text, faq, assets, sheet, vector, sqlite
 //! ```
 
 pub mod assets;

@@ -19,7 +19,6 @@ use super::{
     },
 };
 use crate::{
-    assets::Assets,
     config::{ChannelsConfig, HookSettings, SecretSetting, WecomSettings},
     triage::Preset,
 };
@@ -65,8 +64,7 @@ impl Channels {
         if let Some(url) = public_url {
             opening.check_address("public_url", url);
         }
-        let mut channels =
-            Self { wecom: opening.wecom(config, directory), hooks: Vec::new(), deliveries: None };
+        let mut channels = Self { wecom: opening.wecom(config), hooks: Vec::new(), deliveries: None };
         for hook in hooks {
             channels.hooks.extend(opening.hook(hook));
         }
@@ -126,6 +124,7 @@ impl Opening {
         let HookSettings {
             name,
             verify,
+            space,
             secret,
             preset,
             reply,
@@ -169,11 +168,12 @@ impl Opening {
                     .push(format!("{table} delivers its replies: set deliver_to and deliver_secret"));
             }
         }
-        Some(Hook::new(name.clone(), verifier?, preset.map(Preset::mapping), *reply))
+        let address = (name.clone(), space.clone());
+        Some(Hook::new(address, verifier?, preset.map(Preset::mapping), *reply))
     }
 
-    fn wecom(&mut self, config: &ChannelsConfig, directory: &Path) -> Wecom {
-        let WecomSettings { app, bot, group_robot: _, hand_over, welcome } = &config.wecom;
+    fn wecom(&mut self, config: &ChannelsConfig) -> Wecom {
+        let WecomSettings { space, app, bot, group_robot: _, hand_over, welcome } = &config.wecom;
         let default = Wording::default();
         let wording = Wording {
             hand_over: hand_over.clone().unwrap_or(default.hand_over),
@@ -193,7 +193,7 @@ impl Opening {
             let crypto = self.crypto("wecom.bot", [&bot.token, &bot.encoding_aes_key], "")?;
             Some(Bot { callback: Callback::new(crypto, wording), name: bot.name.clone() })
         });
-        Wecom { app, bot, group_robot: None, assets: Assets::in_data(directory) }
+        Wecom { space: space.clone(), app, bot, group_robot: None }
     }
 
     fn crypto(&mut self, table: &str, [token, key]: [&SecretSetting; 2], receiver: &str) -> Option<Crypto> {
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn nothing_is_opened_that_is_not_configured() {
         let (directory, channels) = open("");
-        let Channels { wecom: Wecom { app, bot, group_robot, assets: _ }, hooks, deliveries } =
+        let Channels { wecom: Wecom { space: _, app, bot, group_robot }, hooks, deliveries } =
             channels.unwrap();
         assert!(
             app.is_none()

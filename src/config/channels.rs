@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     channels::webhook::{hook::Reply, verify::Scheme},
+    faq::SpaceName,
     triage::Preset,
 };
 
@@ -14,6 +15,9 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WecomSettings {
+    /// The FAQ that answers; the default space when it is left out.
+    #[serde(default)]
+    pub space: SpaceName,
     /// `[wecom.app]`: a self-built app (自建应用).
     pub app: Option<WecomAppSettings>,
     /// `[wecom.bot]`: an AI bot (智能机器人).
@@ -69,6 +73,9 @@ pub struct HookSettings {
     pub name: String,
     /// How the ticket system shows that it is the one.
     pub verify: Scheme,
+    /// The FAQ that answers; the default space when it is left out.
+    #[serde(default)]
+    pub space: SpaceName,
     /// What it shares with this service.
     pub secret: SecretSetting,
     /// Which ticket system's JSON it sends; without one, that of `POST /v1/triage`.

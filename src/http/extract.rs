@@ -1,5 +1,5 @@
-//! What handlers read from a request, each read strictly and refused clearly: [`JsonBody`], [`Upload`], [`QueryParams`],
-//! [`Segment`], [`IfMatch`].
+//! What handlers read from a request, each read strictly and refused clearly: [`JsonBody`], [`RawBody`], [`Upload`],
+//! [`QueryParams`], [`Segment`], [`IfMatch`].
 
 use axum::{
     body::Bytes,
@@ -101,6 +101,17 @@ fn without_position(error: &serde_json::Error) -> String {
 
 /// Most bytes of an uploaded file: what an import reads.
 const MAX_FILE_BYTES: usize = crate::import::MAX_BYTES as usize;
+
+/// The body as it is, within the size limit of JSON: what a foreign system signed.
+pub struct RawBody(pub Bytes);
+
+impl FromRequest<AppState> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+        whole_body(request, app, app.limits().max_body_bytes).await.map(Self)
+    }
+}
 
 /// The body as it is: a file.
 pub struct Upload(pub Bytes);

@@ -75,7 +75,7 @@ impl AppState {
         &self.0.keys
     }
 
-    /// Ways in and out besides HTTP's own. They answer from the default space.
+    /// Ways in and out besides HTTP's own. Each names the space that it answers from.
     #[must_use]
     pub fn channels(&self) -> &Channels {
         &self.0.channels

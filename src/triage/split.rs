@@ -40,7 +40,7 @@ pub(super) struct Clause {
 /// A list marker and what must stand before it.
 static MARKER: Pattern = Pattern::new(
     r"(?x)(?:^|[\s，,。；;：:！!？?）)、])\s*(?:
-        (?:[（(]\s*(?:\d{1,2}|[一二三四五六七八九十])\s*[）)]|\d{1,2}\s*[、．.)）:：]|[一二三四五六七八九十]\s*[、．]|第[一二三四五六](?:个问题|个|点|件事?|是)?[，,、：:]?|问题\s*[一二三四五1-5]\s*[，,、：:]?|其[一二三四][，,、：:]|[qQ][1-9]\s*[：:、.])
+        (?:[（(]\s*(?:\d{1,2}|[一二三四五六七八九十])\s*[）)]|\d{1,2}\s*[、．.)）:：]|[一二三四五六七八九十]\s*[、．]|第[一二三四五六](?:(?:个问题|个|点|件事?|是)[，,、：:]?|[，,、：:])|问题\s*[一二三四五1-5]\s*[，,、：:]?|其[一二三四][，,、：:]|[qQ][1-9]\s*[：:、.])
     )|[①-⑳]|^\s*[-*•·▪●■◆]\s*",
 );
 
@@ -51,6 +51,10 @@ static APART: Pattern = Pattern::new(
 
 /// Within a clause, parts two questions when both sides ask.
 static BETWEEN: Pattern = Pattern::new(r"(?:，|,|\s)?(?:另外|还有|以及|顺便|同时|并且|然后|再就是)");
+
+/// The beginning of a question that goes on: 上楼要不要另外给钱.
+static OPEN: Pattern =
+    Pattern::new(r"(?:要不要|需不需要|会不会|能不能|可不可以|是不是|需要|是否|能否|还要|会|要|能|得)$");
 
 /// What leads into a question and is no part of it.
 static LEAD: Pattern = Pattern::new(
@@ -64,7 +68,7 @@ const SENTENCE_ENDS: [char; 9] = ['。', '！', '？', '!', '?', '；', ';', '�
 const CLAUSE_ENDS: [char; 3] = ['，', ',', '～'];
 
 #[cfg(test)]
-pub(super) static PATTERNS: [&Pattern; 4] = [&MARKER, &APART, &BETWEEN, &LEAD];
+pub(super) static PATTERNS: [&Pattern; 5] = [&MARKER, &APART, &BETWEEN, &OPEN, &LEAD];
 
 /// Cuts the lines of `text`; `identifiers` are left out of what is compared.
 pub(super) fn clauses(text: &str, lines: &[Range<usize>], identifiers: &[Range<usize>]) -> Vec<Clause> {
@@ -160,7 +164,10 @@ fn between(text: &str, range: Range<usize>, joint: Joint) -> Vec<(Range<usize>, 
     let words = &text[range.clone()];
     let cut = BETWEEN.find_iter(words).find(|found| {
         let (left, right) = (&words[..found.start()], &words[found.end()..]);
-        found.start() > 0 && cues::cue(left) == Cue::Question && cues::cue(right) == Cue::Question
+        found.start() > 0
+            && !OPEN.is_match(left)
+            && cues::cue(left) == Cue::Question
+            && cues::cue(right) == Cue::Question
     });
     match cut {
         Some(cut) => {
@@ -259,6 +266,8 @@ mod tests {
             ("邮箱满了，怎么扩容？", &["邮箱满了，怎么扩容"]),
             ("我的账号是多少，在哪查", &["我的账号是多少，在哪查"]),
             ("怎么退货，怎么开票", &["怎么退货", "怎么开票"]),
+            ("上楼要不要另外给钱？", &["上楼要不要另外给钱"]),
+            ("第三次来货有质量问题", &["第三次来货有质量问题"]),
             ("订单号：E20261123001，怎么退货", &["怎么退货"]),
             ("升级到1.5版后打不开", &["升级到1.5版后打不开"]),
             ("怎么退货 运费谁出", &["怎么退货", "运费谁出"]),

@@ -1,6 +1,11 @@
 //! 企业微信 against the real binary: a client that verifies, encrypts and decrypts as WeCom's servers do.
 
-use std::{cell::Cell, fs, path::Path};
+use std::{
+    cell::Cell,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dayi::{
@@ -15,6 +20,9 @@ use crate::{
     binary::{Server, run, stderr},
     receiver::Receiver,
 };
+
+/// Longest wait for something that is about to happen.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const TOKEN: &str = "QDG6eK";
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
@@ -117,6 +125,18 @@ fn post(url: &str, body: &str) -> String {
     text
 }
 
+fn get(server: &Server, path: &str) -> Value {
+    serde_json::from_str(&read(agent().get(format!("{}{path}", server.url)).call().unwrap()).1).unwrap()
+}
+
+/// Asks again until it is so.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "this takes too long");
+    }
+}
+
 fn read(mut response: ureq::http::Response<ureq::Body>) -> (u16, String) {
     (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
 }
@@ -207,6 +227,9 @@ fn a_day_at_the_help_desk() {
         )
     };
     assert_eq!((feedback(2), feedback(1)), (None, None));
+    // What was said last counts.
+    let said = &get(&server, "/v1/stats")["feedback"];
+    assert_eq!((&said["helpful"], &said["wrong"]), (&json!(1), &json!(0)), "{said}");
 
     // What the FAQ only says of the opposite is offered, never answered, and a number picks one.
     let offer = bot.ask("如何建内部群");
@@ -234,6 +257,7 @@ fn a_day_at_the_help_desk() {
     let not_found = bot.ask_as("火星上有没有水", "lost");
     assert!(not_found["content"].as_str().unwrap().starts_with("没有找到"), "{not_found}");
     assert_eq!(bot.ask_as("火星上有没有水", "lost")["content"], not_found["content"]);
+    wait_until(|| get(&server, "/v1/unanswered").to_string().contains("火星上有没有水"));
     // A person is asked for.
     assert_eq!(bot.ask("你好，请转人工")["content"], "请拨打 IT 服务台 8888。");
     let told = robot.wait_until(|received| received.len() >= 2);

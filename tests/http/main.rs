@@ -7,6 +7,7 @@ mod contract;
 mod entries;
 mod files;
 mod history;
+mod hooks;
 mod learning;
 mod load;
 mod mcp;

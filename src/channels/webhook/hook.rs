@@ -15,8 +15,10 @@ use super::{
 };
 use crate::{
     channels::once::Once,
-    matcher::{self, Matcher},
-    triage::{Desk, Mapping, MappingError, Ticket, Triage},
+    faq::SpaceName,
+    matcher,
+    spaces::Space,
+    triage::{Mapping, MappingError, Ticket, Triage},
 };
 
 /// Tickets whose outcome is remembered for when they come again.
@@ -37,6 +39,8 @@ pub enum Reply {
 pub struct Hook {
     /// Its name in the address, and in the outbox.
     pub name: String,
+    /// The FAQ that answers.
+    pub space: SpaceName,
     /// How the ticket system shows that it is the one.
     pub verifier: Verifier,
     /// Where the parts of a ticket stand in what it sends; a [`Ticket`] is expected without one.
@@ -93,17 +97,22 @@ struct Event<'a> {
 impl Hook {
     /// A hook that nobody has called yet.
     #[must_use]
-    pub fn new(name: String, verifier: Verifier, mapping: Option<Mapping>, reply: Reply) -> Self {
-        Self { name, verifier, mapping, reply, answered: Once::new(REMEMBERED) }
+    pub fn new(
+        (name, space): (String, SpaceName),
+        verifier: Verifier,
+        mapping: Option<Mapping>,
+        reply: Reply,
+    ) -> Self {
+        Self { name, space, verifier, mapping, reply, answered: Once::new(REMEMBERED) }
     }
 
-    /// Verifies a message and does with its ticket what is to be done. The same again when the message comes again.
+    /// Verifies a message and does with its ticket what is to be done; `space` is the one that it names. The same again when the message comes again.
     ///
     /// # Errors
     /// When the message is not taken. Nothing is lost then: the sender knows, and may send it again.
     pub async fn receive(
         &self,
-        desk: (&Desk, &Matcher),
+        space: &Space,
         deliveries: Option<&Arc<Deliveries>>,
         incoming: Incoming<'_>,
         now: Timestamp,
@@ -112,7 +121,7 @@ impl Hook {
         let ticket = self.ticket(incoming.body)?;
         let triage = self
             .answered
-            .answer(id.clone(), async { desk.0.triage(desk.1, &ticket).await.map(Arc::new) })
+            .answer(id.clone(), async { space.desk().triage(space.matcher(), &ticket).await.map(Arc::new) })
             .await?;
         let (Reply::Deliver, Some(deliveries)) = (self.reply, deliveries) else {
             return Ok(Outcome::Answered(triage));

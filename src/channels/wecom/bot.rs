@@ -18,10 +18,9 @@ use super::{
 };
 use crate::{
     assets::{AssetName, Assets, Kind},
+    learn::{Feedback, FeedbackError},
     matcher,
 };
-
-pub use super::bot_message::{Feedback, Opinion};
 
 /// Longest text of a message, bytes.
 const MAX_TEXT: usize = 20_480;
@@ -36,46 +35,34 @@ pub struct Bot {
     pub name: Option<String>,
 }
 
-/// What came of a message.
-#[derive(Debug)]
-pub struct Received {
-    /// The response; empty when nothing is to be said.
-    pub response: String,
-    /// What somebody thought of an earlier answer.
-    pub feedback: Option<Feedback>,
-}
-
 impl Bot {
-    /// The response to a message.
+    /// The response to a message; empty when nothing is to be said.
     ///
     /// # Errors
-    /// When the message is not to be trusted or not readable, or the matcher fails.
+    /// When the message is not to be trusted or not readable, the matcher fails, or feedback cannot be stored.
     pub async fn receive(
         &self,
         resources: Resources<'_>,
         signed: &Signed<'_>,
         body: &str,
         now: Timestamp,
-    ) -> Result<Received, Error> {
+    ) -> Result<String, Error> {
         let message = BotMessage::parse(&self.callback.crypto.open(signed, &encrypted(body)?, now)?)?;
-        let (reply, feedback) = match message.asked() {
-            Asked::Text(text) => (Some(self.stream(resources, &message, &text, now).await?), None),
+        let reply = match message.asked() {
+            Asked::Text(text) => self.stream(resources, &message, &text, now).await?,
             Asked::Entered => {
-                (Some(json!({"msgtype": "text", "text": {"content": self.callback.wording.welcome}})), None)
+                json!({"msgtype": "text", "text": {"content": self.callback.wording.welcome}})
             }
-            Asked::Feedback(feedback) => (None, Some(feedback)),
-            Asked::Nothing => (None, None),
-        };
-        let response = match reply {
-            Some(reply) => {
-                let sealed = self.callback.crypto.seal(&reply.to_string(), signed.nonce, now)?;
-                json!({"encrypt": sealed.encrypt, "msgsignature": sealed.signature, "timestamp": sealed.timestamp,
-                    "nonce": sealed.nonce})
-                .to_string()
+            Asked::Feedback(feedback) => {
+                keep(feedback, resources).await?;
+                return Ok(String::new());
             }
-            None => String::new(),
+            Asked::Nothing => return Ok(String::new()),
         };
-        Ok(Received { response, feedback })
+        let sealed = self.callback.crypto.seal(&reply.to_string(), signed.nonce, now)?;
+        let response = json!({"encrypt": sealed.encrypt, "msgsignature": sealed.signature,
+            "timestamp": sealed.timestamp, "nonce": sealed.nonce});
+        Ok(response.to_string())
     }
 
     async fn stream(
@@ -89,7 +76,7 @@ impl Bot {
         let typed = Typed { person: message.person(), chat: message.chat(), text, now };
         let said = self.callback.dialogue.reply(resources, message.key(), typed).await?;
         let (wording, assets, shown) =
-            (self.callback.wording.clone(), resources.assets.clone(), said.clone());
+            (self.callback.wording.clone(), resources.space.assets().clone(), said.clone());
         // Pictures come from the disk and are megabytes to encode.
         let message =
             tokio::task::spawn_blocking(move || wording.message(&shown, |src| picture(&assets, src))).await;
@@ -104,6 +91,17 @@ impl Bot {
             stream["feedback"] = json!({"id": feedback_id(*query_id, &entry.id)});
         }
         Ok(json!({"msgtype": "stream", "stream": stream}))
+    }
+}
+
+/// Stores what somebody thought of an answer. What it is about may be gone by now: whoever clicks cannot help that.
+async fn keep(feedback: Feedback, resources: Resources<'_>) -> Result<(), Error> {
+    match resources.space.journal().record_feedback(feedback).await {
+        Err(error @ (FeedbackError::UnknownQuery { .. } | FeedbackError::UnknownEntry { .. })) => {
+            tracing::info!(reason = %error, "feedback on an answer that is not known any more");
+            Ok(())
+        }
+        stored => Ok(stored?),
     }
 }
 

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Error;
-use crate::faq::EntryId;
+use crate::{
+    faq::EntryId,
+    learn::{Feedback, FeedbackVerdict},
+};
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -85,30 +88,6 @@ pub(super) enum Asked {
     Nothing,
 }
 
-/// What somebody thought of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Feedback {
-    /// The question.
-    pub query_id: Uuid,
-    /// The entry that answered it.
-    pub entry: EntryId,
-    /// The opinion.
-    pub opinion: Opinion,
-    /// Ticked reasons and typed words, if any.
-    pub comment: Option<String>,
-}
-
-/// 准确, 不准确, or taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opinion {
-    /// 准确.
-    Accurate,
-    /// 不准确.
-    Inaccurate,
-    /// 取消.
-    Withdrawn,
-}
-
 /// The reasons that WeCom offers for 不准确, from 1.
 const REASONS: [&str; 4] = ["与问题无关", "内容不完整", "内容有错误", "数据分析错误"];
 
@@ -167,13 +146,13 @@ pub(super) fn feedback_id(query_id: Uuid, entry: &EntryId) -> String {
 }
 
 impl FeedbackEvent {
-    /// `None` when the id is none that dayi gave.
+    /// `None` when the id is none that dayi gave, and when somebody takes a click back (3): what was said once stays
+    /// said, as nobody can tell any more what it was.
     fn read(&self) -> Option<Feedback> {
         let (query_id, entry) = self.id.split_once('/')?;
-        let opinion = match self.kind {
-            1 => Opinion::Accurate,
-            2 => Opinion::Inaccurate,
-            3 => Opinion::Withdrawn,
+        let verdict = match self.kind {
+            1 => FeedbackVerdict::Helpful,
+            2 => FeedbackVerdict::Wrong,
             _ => return None,
         };
         let reason = |&number: &u8| REASONS.get(usize::from(number).checked_sub(1)?).copied();
@@ -182,8 +161,9 @@ impl FeedbackEvent {
         let comment = words.collect::<Vec<_>>().join("；");
         Some(Feedback {
             query_id: query_id.parse().ok()?,
-            entry: entry.parse().ok()?,
-            opinion,
+            entry_id: Some(entry.parse().ok()?),
+            verdict,
+            chosen: None,
             comment: (!comment.is_empty()).then_some(comment),
         })
     }
@@ -239,10 +219,11 @@ mod tests {
             .asked()
         };
         let Asked::Feedback(feedback) = event(2, &id) else { panic!("no feedback") };
-        assert_eq!((feedback.query_id, feedback.entry.as_str()), (query_id, "wecom-faq-3-1"));
-        assert_eq!(feedback.opinion, Opinion::Inaccurate);
+        let entry = feedback.entry_id.as_ref().map(EntryId::as_str);
+        assert_eq!((feedback.query_id, entry), (query_id, Some("wecom-faq-3-1")));
+        assert_eq!(feedback.verdict, FeedbackVerdict::Wrong);
         assert_eq!(feedback.comment.as_deref(), Some("与问题无关；内容有错误；没有写清楚"));
-        for (kind, id) in [(9, id.as_str()), (1, "somebody else's"), (1, "7/a"), (1, "")] {
+        for (kind, id) in [(9, id.as_str()), (3, id.as_str()), (1, "somebody else's"), (1, "7/a"), (1, "")] {
             assert_eq!(event(kind, id), Asked::Nothing, "{kind} {id}");
         }
     }

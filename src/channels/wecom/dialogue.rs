@@ -3,7 +3,10 @@
 //! Owns the order of things: a wish for a person is honoured before anything is matched, then a number that picks one
 //! of the offered questions, then the question itself. How it looks is [`super::layout`]'s.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -14,11 +17,11 @@ use super::{
     group_robot::{GroupRobot, News},
 };
 use crate::{
-    assets::Assets,
     channels::once::Once,
     faq::{Entry, EntryId},
-    matcher::{self, Matcher, Query},
+    matcher::{self, Query},
     rank::Decision,
+    spaces::Space,
 };
 
 /// Questions that are offered when it is not clear which one is meant.
@@ -50,13 +53,14 @@ impl Typed<'_> {
     }
 }
 
-/// What a conversation needs: who answers, where pictures are, and who is told what was not answered.
+/// The name of this channel in the query log.
+const CHANNEL: &str = "wecom";
+
+/// What a conversation needs: the FAQ that answers, and who is told what was not answered.
 #[derive(Clone, Copy)]
 pub struct Resources<'a> {
-    /// Answers questions.
-    pub matcher: &'a Matcher,
-    /// The pictures of its answers.
-    pub assets: &'a Assets,
+    /// Answers questions and remembers them.
+    pub space: &'a Space,
     /// Tells colleagues, if there is one.
     pub robot: Option<&'a Arc<GroupRobot>>,
 }
@@ -180,7 +184,7 @@ impl Dialogue {
         let Some(id) = before.offered.get(number - 1) else {
             return Said::NoSuchChoice { offered: before.offered.len() };
         };
-        let snapshot = resources.matcher.snapshot();
+        let snapshot = resources.space.matcher().snapshot();
         let Some(entry) = snapshot.entries().find(|entry| entry.id == *id).cloned() else {
             return Said::Gone;
         };
@@ -193,8 +197,9 @@ impl Dialogue {
 
     async fn ask(&self, resources: Resources<'_>, typed: Typed<'_>) -> Result<Said, matcher::Error> {
         let query = Query { text: typed.text.to_owned(), top_k: OFFERED, ..Query::default() };
-        let verdict = resources.matcher.ask(vec![query]).await?.pop().ok_or(matcher::Error::Interrupted)?;
-        let query_id = Uuid::now_v7();
+        let (space, start) = (resources.space, Instant::now());
+        let verdict = space.matcher().ask(vec![query]).await?.pop().ok_or(matcher::Error::Interrupted)?;
+        let query_id = space.journal().log(CHANNEL, typed.text, &verdict, start.elapsed());
         let mut offered: Vec<EntryId> = Vec::new();
         let said = match verdict.decision {
             Decision::Answer => match verdict.matches.into_iter().next() {

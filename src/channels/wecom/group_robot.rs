@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     channels::webhook::deliver::Deliveries,
+    learn::mask,
     text::{filler::core_key, normalize::normalize},
 };
 
@@ -116,7 +117,8 @@ impl News {
             }
             Self::HandOver { person, question: None } => (format!("{person} 请求转人工"), "（没有提问）"),
         };
-        let question: String = question.chars().take(SHOWN).collect();
+        // A group has more members than the one who asked had in mind.
+        let question: String = mask(question).chars().take(SHOWN).collect();
         // `<@all>` would call everybody.
         let content = format!("**{title}**\n> {}", question.replace('\n', "\n> ")).replace('<', "＜");
         json!({"msgtype": "markdown", "markdown": {"content": content}}).to_string()

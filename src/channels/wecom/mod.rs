@@ -27,28 +27,25 @@ use self::{
     group_robot::GroupRobot,
     layout::Wording,
 };
-use crate::{
-    assets::Assets,
-    matcher::{self, Matcher},
-};
+use crate::{faq::SpaceName, learn::FeedbackError, matcher, spaces::Space};
 
 /// The callbacks that are configured, and what their answers need.
 pub struct Wecom {
+    /// The FAQ that answers.
+    pub space: SpaceName,
     /// 自建应用.
     pub app: Option<App>,
     /// 智能机器人.
     pub bot: Option<Bot>,
     /// 群机器人.
     pub group_robot: Option<Arc<GroupRobot>>,
-    /// The pictures of answers.
-    pub assets: Assets,
 }
 
 impl Wecom {
-    /// What its conversations need, when `matcher` answers.
+    /// What its conversations need, where `space` is the one that it names.
     #[must_use]
-    pub fn resources<'a>(&'a self, matcher: &'a Matcher) -> Resources<'a> {
-        Resources { matcher, assets: &self.assets, robot: self.group_robot.as_ref() }
+    pub fn resources<'a>(&'a self, space: &'a Space) -> Resources<'a> {
+        Resources { space, robot: self.group_robot.as_ref() }
     }
 }
 
@@ -104,6 +101,9 @@ pub enum Error {
     /// The question could not be matched.
     #[error(transparent)]
     Match(#[from] matcher::Error),
+    /// The feedback could not be stored.
+    #[error(transparent)]
+    Feedback(#[from] FeedbackError),
 }
 
 impl Error {
@@ -114,7 +114,7 @@ impl Error {
             Self::Crypto(error) => Some(error.code()),
             Self::Envelope { .. } | Self::Message { .. } => Some(-40002),
             Self::Reply { .. } => Some(-40011),
-            Self::Match(_) => None,
+            Self::Match(_) | Self::Feedback(_) => None,
         }
     }
 }

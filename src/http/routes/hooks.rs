@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -20,7 +19,11 @@ use crate::{
         outbox::{Delivery, OutboxError, State as DeliveryState},
         verify::Incoming,
     },
-    http::{extract::QueryParams, problem::Problem, state::AppState},
+    http::{
+        extract::{QueryParams, RawBody},
+        problem::Problem,
+        state::AppState,
+    },
     triage::Triage,
 };
 
@@ -47,16 +50,14 @@ pub(in crate::http) async fn receive_ticket(
     State(app): State<AppState>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     let channels = app.channels();
     let hook = channels.hooks.iter().find(|hook| hook.name == name).ok_or_else(Problem::not_found)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let incoming = Incoming { header: &header, body: &body };
-    let space = app.spaces().default_space();
-    let outcome = hook
-        .receive((space.desk(), space.matcher()), channels.deliveries.as_ref(), incoming, Timestamp::now())
-        .await;
+    let space = app.space(hook.space.clone()).await?;
+    let outcome = hook.receive(&space, channels.deliveries.as_ref(), incoming, Timestamp::now()).await;
     Ok(match outcome.map_err(|error| refused(&name, error))? {
         Outcome::Answered(triage) => Json(&*triage).into_response(),
         Outcome::Accepted { delivery } => (StatusCode::ACCEPTED, Json(Accepted { delivery })).into_response(),

@@ -2,8 +2,9 @@
 //!
 //! No key is asked for: every message carries a signature over a token that only WeCom and this service know.
 
+use std::sync::Arc;
+
 use axum::{
-    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
@@ -14,7 +15,13 @@ use utoipa::IntoParams;
 
 use crate::{
     channels::wecom::{self, Callback, app::App, bot::Bot, crypto::Signed},
-    http::{extract::QueryParams, problem::Problem, routes::assets, state::AppState},
+    http::{
+        extract::{QueryParams, RawBody},
+        problem::Problem,
+        routes::assets,
+        state::AppState,
+    },
+    spaces::Space,
 };
 
 /// What WeCom puts into the address.
@@ -61,17 +68,12 @@ pub(in crate::http) async fn verify_app(
 pub(in crate::http) async fn message_to_app(
     State(app): State<AppState>,
     QueryParams(params): QueryParams<CallbackParams>,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
-    let wecom = configured_app(&app)?;
-    let reply = wecom
-        .receive(
-            app.channels().wecom.resources(app.spaces().default_space().matcher()),
-            &params.signed(),
-            text(&body)?,
-            Timestamp::now(),
-        )
-        .await;
+    let callback = configured_app(&app)?;
+    let (wecom, space) = (&app.channels().wecom, space(&app).await?);
+    let reply =
+        callback.receive(wecom.resources(&space), &params.signed(), text(&body)?, Timestamp::now()).await;
     Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], reply.map_err(refused)?).into_response())
 }
 
@@ -89,7 +91,7 @@ pub(in crate::http) async fn picture_in_chat(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     configured_app(&app)?;
-    assets::send(&app.channels().wecom.assets, &name, &headers).await
+    assets::send(space(&app).await?.assets(), &name, &headers).await
 }
 
 /// Verify the callback of an AI bot (智能机器人).
@@ -110,25 +112,25 @@ pub(in crate::http) async fn verify_bot(
 pub(in crate::http) async fn message_to_bot(
     State(app): State<AppState>,
     QueryParams(params): QueryParams<CallbackParams>,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
-    let wecom = configured_bot(&app)?;
-    let received = wecom
-        .receive(
-            app.channels().wecom.resources(app.spaces().default_space().matcher()),
-            &params.signed(),
-            text(&body)?,
-            Timestamp::now(),
-        )
-        .await;
-    let response = received.map_err(refused)?.response;
-    Ok(([(header::CONTENT_TYPE, "application/json; charset=utf-8")], response).into_response())
+    let callback = configured_bot(&app)?;
+    let (wecom, space) = (&app.channels().wecom, space(&app).await?);
+    let reply =
+        callback.receive(wecom.resources(&space), &params.signed(), text(&body)?, Timestamp::now()).await;
+    let reply = reply.map_err(refused)?;
+    Ok(([(header::CONTENT_TYPE, "application/json; charset=utf-8")], reply).into_response())
 }
 
 fn verify(callback: &Callback, params: &CallbackParams, echo: &EchoParams) -> Result<String, Problem> {
     // A `+` that was not encoded arrives as a space, which base64 never has.
     let echo = echo.echostr.replace(' ', "+");
     callback.verify(&params.signed(), &echo, Timestamp::now()).map_err(|error| refused(error.into()))
+}
+
+/// The FAQ that WeCom is answered from.
+async fn space(app: &AppState) -> Result<Arc<Space>, Problem> {
+    app.space(app.channels().wecom.space.clone()).await
 }
 
 fn configured_app(app: &AppState) -> Result<&App, Problem> {
@@ -155,6 +157,7 @@ fn refused(error: wecom::Error) -> Problem {
         wecom::Error::Crypto(_) => Problem::not_verified(detail),
         wecom::Error::Envelope { .. } | wecom::Error::Message { .. } => Problem::malformed(detail),
         wecom::Error::Match(error) => return error.into(),
+        wecom::Error::Feedback(error) => return error.into(),
         error @ wecom::Error::Reply { .. } => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot answer a message");
             return Problem::internal();

@@ -1,0 +1,51 @@
+//! Where ticket systems call: each hook answers from the space that it names. What is delivered later is in
+//! `tests/end_to_end/webhooks.rs`.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use dayi::config::Settings;
+use serde_json::json;
+
+use crate::support::{Reply, Service, service};
+
+const QUESTION: &str = "如何建内部群和外部群";
+
+/// Hooks of two spaces, and one of a space that nobody made.
+fn hooks() -> Settings {
+    let hook = |name: &str, more: &str| {
+        format!("[[hooks]]\nname = '{name}'\nverify = 'bearer'\nsecret = 'hunter2'\n{more}\n")
+    };
+    let (hr, lost) = (hook("hr", "space = 'hr'"), hook("lost", "space = 'nowhere'"));
+    toml::from_str(&format!("max_body_bytes = 4096\n{}{hr}{lost}", hook("desk", ""))).unwrap()
+}
+
+async fn call(service: &Service, hook: &str, body: String) -> Reply {
+    let request =
+        Request::post(format!("/v1/hooks/{hook}")).header(header::AUTHORIZATION, "Bearer hunter2");
+    service.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_hook_answers_from_its_own_space() {
+    let service = service(hooks());
+    service.make_space("hr", QUESTION);
+    let ticket = json!({"body": format!("您好，{QUESTION}？")}).to_string();
+    for (hook, expected) in [("desk", "g-2"), ("hr", "only-hr")] {
+        let reply = call(&service, hook, ticket.clone()).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        assert_eq!(reply.json()["questions"][0]["matches"][0]["id"], expected, "{hook}");
+    }
+    let reply = call(&service, "lost", ticket).await;
+    assert_eq!((reply.status, &reply.json()["type"]), (StatusCode::NOT_FOUND, &json!("/problems/unknown-space")));
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_it_is_verified() {
+    let service = service(hooks());
+    for path in ["/v1/hooks/desk", "/v1/wecom/app?msg_signature=a&timestamp=1&nonce=n"] {
+        let reply = service.post(path, "x".repeat(5000)).await;
+        assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}: {}", reply.text);
+    }
+}
