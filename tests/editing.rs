@@ -258,7 +258,7 @@ proptest! {
                 folder: None,
                 progress: &(),
             };
-            snapshot = builder.update(&snapshot, jiff::ZonedDateTime::now().date(), &mut store).unwrap().0;
+            snapshot = builder.update(&snapshot, store.edition().unwrap(), snapshot.day(), &mut store).unwrap().0;
         }
         let built = build(&mut store, &embedder, &params);
         prop_assert_eq!(snapshot.version(), built.version());

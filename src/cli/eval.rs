@@ -16,12 +16,12 @@ use crate::{
     eval::{
         compare::Comparison,
         dataset::{self, Labelled, Loaded, Question},
-        outcome::{self, Alone, Ranked, Run, rank_by},
+        outcome::{self, Run},
         pairs::PairReport,
         report::{Report, Setup},
     },
     faq::EntryId,
-    matcher::{self, Builder, Query, Snapshot},
+    matcher::{self, Builder, Snapshot},
     text::normalize::normalize,
 };
 
@@ -37,6 +37,9 @@ pub(super) struct Args {
     /// Evaluate these FAQ files instead of the data directory
     #[arg(long, value_name = "FILE", num_args = 1..)]
     faq: Vec<PathBuf>,
+    /// Evaluate the FAQ of the data directory as it would be after publishing the draft
+    #[arg(long, conflicts_with_all = ["faq", "pairs"])]
+    draft: bool,
     /// Questions that look like an entry and ask something else
     #[arg(long, value_name = "FILE")]
     near_miss: Option<PathBuf>,
@@ -90,12 +93,25 @@ fn evaluate(
     let open::Source { mut store, directory, files } = open::Source::open(&args.faq, config)?;
     files.tell();
     let held_out = files.held_out();
-    let entries = store.entries()?;
+    let edition = if args.draft { store.drafted_edition()? } else { store.edition()? };
+    let entries = edition.entries.clone();
     let ranker = match &args.ranker {
         Some(path) => matcher::read_ranker(path)?,
         None => matcher::find_ranker(embedder.model(), directory)?,
     };
-    let (snapshot, built) = open::snapshot_with(&mut store, embedder, config, directory, Arc::new(ranker))?;
+    let (mut snapshot, built) =
+        open::snapshot_with(&mut store, embedder, config, directory, Arc::new(ranker))?;
+    let builder = Builder {
+        embedder,
+        ranker: snapshot.ranker().clone(),
+        synonyms: snapshot.synonyms().clone(),
+        params: &config.index,
+        folder: None,
+        progress: &(),
+    };
+    if args.draft {
+        snapshot = builder.update(&snapshot, edition, snapshot.day(), &mut store)?.0;
+    }
 
     let questions = open::usable(questions, queries);
     let labelled = open::usable(dataset::check_ids(questions, &entries), queries);
@@ -117,9 +133,6 @@ fn evaluate(
     if !held_out.is_empty() {
         let (held, rest) = split_held_out(labelled, &held_out);
         let kept = entries.iter().filter(|entry| !held_out.contains(&entry.id)).cloned().collect();
-        let (ranker, synonyms) = (snapshot.ranker().clone(), snapshot.synonyms().clone());
-        let params = &config.index;
-        let builder = Builder { embedder, ranker, synonyms, params, folder: None, progress: &() };
         let (reduced, _) = builder.build_entries(kept, &mut store)?;
         run.held_out = ask(&held, "held out", &reduced, embedder)?;
         run.held_out_control = ask(&rest, "the others", &reduced, embedder)?;
@@ -147,30 +160,10 @@ fn ask(
     let bar = progress::counter(what, questions.len());
     let mut outcomes = Vec::with_capacity(questions.len());
     for question in questions {
-        let query = Query { text: question.query.clone(), top_k: outcome::DEPTH, ..Query::default() };
         let start = Instant::now();
-        let vectors = embedder.embed_tokens(&[snapshot.model_text(&query.text).as_str()], Role::Query)?;
-        let considered = snapshot.consider(&query.text, &vectors[0])?;
-        let verdict = snapshot.conclude(&query, &considered);
-        let took = start.elapsed();
-        let is_right =
-            |&entry: &u32| snapshot.entry(entry).is_some_and(|e| question.relevant.contains(&e.id));
-        let right: Vec<bool> = considered.candidates.iter().map(is_right).collect();
-        let dense: Vec<f32> = considered.features.iter().map(|features| features.dense).collect();
-        let alone = Alone { dense: rank_by(&dense, &right), lexical: rank_by(&considered.lexical, &right) };
-        let ranked = verdict.matches.iter().map(|found| Ranked {
-            id: found.entry.id.clone(),
-            confidence: found.confidence,
-            scores: found.scores.named().map(|(name, value)| (name.to_owned(), value)).into(),
-        });
-        outcomes.push(outcome::Outcome {
-            query: query.text,
-            relevant: question.relevant.clone(),
-            ranked: ranked.collect(),
-            decision: verdict.decision,
-            alone,
-            took,
-        });
+        let text = snapshot.model_text(&question.query);
+        let vectors = embedder.embed_tokens(&[text.as_str()], Role::Query)?;
+        outcomes.push(outcome::Outcome::judge(question, snapshot, &vectors[0], start)?);
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -10,10 +10,11 @@
 
 mod check;
 mod rebuild;
+mod trial;
 
 use std::{
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{SyncSender, sync_channel},
@@ -26,10 +27,11 @@ use tokio::sync::watch;
 
 pub use check::{FieldProblem, check};
 pub use rebuild::{Clock, Setup, system_clock};
+pub use trial::Trial;
 
 use crate::{
     faq::{Entry, EntryId},
-    matcher::Matcher,
+    matcher::{BuildError, Matcher, Snapshot},
     store::{self, Committed, DraftError, Edit, EditError, ImportCounts, Refusal, Store, UndoError},
 };
 
@@ -72,6 +74,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// What is tried out cannot be indexed.
+    #[error("cannot build the FAQ that is to be tried out")]
+    Build(#[from] BuildError),
     /// The thread that wrote died.
     #[error("writing was interrupted; nothing is half written")]
     Interrupted,
@@ -108,6 +113,9 @@ impl From<DraftError> for Error {
 
 /// Changes the FAQ of one data directory. Share it in an `Arc`; dropping it ends its thread.
 pub struct Editor {
+    directory: PathBuf,
+    matcher: Arc<Matcher>,
+    setup: Arc<Setup>,
     writer: Arc<Mutex<Store>>,
     /// A connection of its own, so that reading does not wait for a long import.
     reader: Arc<Mutex<Store>>,
@@ -123,9 +131,11 @@ impl Editor {
     pub fn start(directory: &Path, matcher: Arc<Matcher>, setup: Setup) -> Result<Self, StartError> {
         let open = || Store::open(directory);
         let (wake, woken) = sync_channel(1);
-        let served = rebuild::start(open()?, matcher, setup, woken).map_err(StartError::Thread)?;
+        let setup = Arc::new(setup);
+        let served =
+            rebuild::start(open()?, matcher.clone(), setup.clone(), woken).map_err(StartError::Thread)?;
         let (writer, reader) = (Arc::new(Mutex::new(open()?)), Arc::new(Mutex::new(open()?)));
-        Ok(Self { writer, reader, wake, served })
+        Ok(Self { directory: directory.to_owned(), matcher, setup, writer, reader, wake, served })
     }
 
     /// Makes all `edits`, or none of them. Durable when this returns, and answered from unless embedding takes long.
@@ -191,6 +201,27 @@ impl Editor {
     /// When nothing is staged or entries were changed since.
     pub async fn publish(&self, actor: String) -> Result<Committed, Error> {
         self.commit(move |store| Ok(store.publish(&actor)?)).await
+    }
+
+    /// The FAQ as it would be after `trial`: to be tested, not served. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the entry is not valid, or the store or the model fails.
+    pub async fn try_out(&self, trial: Trial) -> Result<Arc<Snapshot>, Error> {
+        if let Trial::Entry(entry) = &trial {
+            let problems = check(0, entry);
+            if !problems.is_empty() {
+                return Err(Error::Invalid { problems });
+            }
+        }
+        let (directory, old, setup) = (self.directory.clone(), self.matcher.snapshot(), self.setup.clone());
+        let build = move || -> Result<Snapshot, Error> {
+            let mut store = Store::open(&directory)?;
+            let edition = trial.edition(&store)?;
+            let builder = setup.builder(&old, None);
+            Ok(builder.update(&old, edition, (setup.clock)(), &mut store)?.0)
+        };
+        Ok(Arc::new(tokio::task::spawn_blocking(build).await.map_err(|_| Error::Interrupted)??))
     }
 
     /// Runs `work` on what is stored, without waiting for writers.

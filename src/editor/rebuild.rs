@@ -56,7 +56,7 @@ pub struct Setup {
 
 impl Setup {
     /// Builds with the ranker and the synonyms of `old`, and keeps the index in `folder`.
-    fn builder<'a>(&'a self, old: &Snapshot, folder: Option<&'a Path>) -> Builder<'a> {
+    pub(super) fn builder<'a>(&'a self, old: &Snapshot, folder: Option<&'a Path>) -> Builder<'a> {
         Builder {
             embedder: self.embedder.as_ref(),
             ranker: old.ranker().clone(),
@@ -72,11 +72,11 @@ impl Setup {
 pub(super) fn start(
     store: Store,
     matcher: Arc<Matcher>,
-    setup: Setup,
+    setup: Arc<Setup>,
     woken: Receiver<()>,
 ) -> io::Result<watch::Receiver<u64>> {
     let (served, receiver) = watch::channel(matcher.snapshot().version());
-    let mut rebuilder = Rebuilder { store, matcher, setup: Arc::new(setup), served, compaction: None };
+    let mut rebuilder = Rebuilder { store, matcher, setup, served, compaction: None };
     std::thread::Builder::new().name("dayi-editor".to_owned()).spawn(move || rebuilder.run(&woken))?;
     Ok(receiver)
 }
@@ -124,7 +124,8 @@ impl Rebuilder {
     fn serve_from(&mut self, old: &Snapshot) -> Result<(), BuildError> {
         let start = Instant::now();
         let today = (self.setup.clock)();
-        let (snapshot, report) = self.setup.builder(old, None).update(old, today, &mut self.store)?;
+        let (snapshot, report) =
+            self.setup.builder(old, None).update(old, self.store.edition()?, today, &mut self.store)?;
         let version = snapshot.version();
         self.matcher.replace(snapshot);
         // Nobody may be waiting.

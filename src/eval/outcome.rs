@@ -1,10 +1,20 @@
 //! What came back for each labelled question: the raw material of every metric.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{faq::EntryId, rank::policy::Decision};
+use super::dataset::Labelled;
+use crate::{
+    embed::Embedded,
+    faq::EntryId,
+    matcher::{Query, Snapshot},
+    rank::policy::Decision,
+    vector::VectorError,
+};
 
 /// How deep a ranked list is looked at.
 pub const DEPTH: usize = 10;
@@ -143,6 +153,34 @@ impl Run {
 }
 
 impl Outcome {
+    /// What `snapshot` makes of `question`, which was asked at `start` and of which the model made `embedded`.
+    ///
+    /// # Errors
+    /// When the vector does not fit the index.
+    pub fn judge(
+        question: &Labelled,
+        snapshot: &Snapshot,
+        embedded: &Embedded,
+        start: Instant,
+    ) -> Result<Self, VectorError> {
+        let query = Query { text: question.query.clone(), top_k: DEPTH, ..Query::default() };
+        let considered = snapshot.consider(&query.text, embedded)?;
+        let verdict = snapshot.conclude(&query, &considered);
+        let took = start.elapsed();
+        let is_right =
+            |&entry: &u32| snapshot.entry(entry).is_some_and(|e| question.relevant.contains(&e.id));
+        let right: Vec<bool> = considered.candidates.iter().map(is_right).collect();
+        let dense: Vec<f32> = considered.features.iter().map(|features| features.dense).collect();
+        let alone = Alone { dense: rank_by(&dense, &right), lexical: rank_by(&considered.lexical, &right) };
+        let ranked = verdict.matches.iter().map(|found| Ranked {
+            id: found.entry.id.clone(),
+            confidence: found.confidence,
+            scores: found.scores.named().map(|(name, value)| (name.to_owned(), value)).into(),
+        });
+        let (ranked, decision) = (ranked.collect(), verdict.decision);
+        Ok(Self { query: query.text, relevant: question.relevant.clone(), ranked, decision, alone, took })
+    }
+
     /// The entries of the ranked list, none twice, at most [`DEPTH`].
     pub fn ranking(&self) -> impl Iterator<Item = &Ranked> {
         self.ranked

@@ -16,7 +16,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{problem::Problem, state::AppState};
+use super::{problem::Problem, session, state::AppState};
 use crate::{
     faq::SpaceName,
     keys::{Actor, Grant, Reach, Scope, Token},
@@ -125,13 +125,15 @@ pub(super) async fn authorize(
 }
 
 /// Somebody, and what they may do.
-struct Caller {
-    actor: Actor,
-    grant: Grant,
+pub(super) struct Caller {
+    /// Who.
+    pub(super) actor: Actor,
+    /// What, and where.
+    pub(super) grant: Grant,
 }
 
 /// Says who calls, and counts the call.
-fn identify(app: &AppState, request: &Request) -> Result<Caller, Problem> {
+pub(super) fn identify(app: &AppState, request: &Request) -> Result<Caller, Problem> {
     let headers = request.headers();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(bearer).and_then(Token::parse);
@@ -148,6 +150,21 @@ fn identify(app: &AppState, request: &Request) -> Result<Caller, Problem> {
             None => {
                 app.rate_limits().count_address(peer(request))?;
                 Err(Problem::unauthorized("the Authorization header holds no key: send `Bearer dayi_…`"))
+            }
+        };
+    }
+    if let Some(token) = session::token(headers) {
+        return match app.keys().authenticate(&token, Timestamp::now())? {
+            Ok(_) if !session::is_proven(request.method(), headers, &token) => Err(Problem::forbidden(
+                "send the `csrf` of GET /v1/session in the header X-Dayi-CSRF, or the key as `Authorization: Bearer dayi_…`",
+            )),
+            Ok(key) => {
+                app.rate_limits().count_key(key.id)?;
+                Ok(Caller { actor: key.actor(), grant: key.grant })
+            }
+            Err(refusal) => {
+                app.rate_limits().count_address(peer(request))?;
+                Err(Problem::unauthorized(refusal.to_string()))
             }
         };
     }
@@ -173,7 +190,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Where the caller's connection comes from; in a test without a socket, this machine.
-fn peer(request: &Request) -> IpAddr {
+pub(super) fn peer(request: &Request) -> IpAddr {
     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
     connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
 }

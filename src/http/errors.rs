@@ -46,7 +46,7 @@ impl From<editor::Error> for Problem {
                 DraftError::Empty | DraftError::Conflicts { .. } => Self::conflict(error.to_string()),
                 DraftError::Store(error) => Self::from(editor::Error::Store(error)),
             },
-            error @ (editor::Error::Store(_) | editor::Error::Interrupted) => {
+            error @ (editor::Error::Store(_) | editor::Error::Build(_) | editor::Error::Interrupted) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "cannot change or read the FAQ");
                 Self::internal()
             }

@@ -108,6 +108,12 @@ impl Token {
         format!("{PREFIX}{}_{}", self.id, self.secret)
     }
 
+    /// What a page proves with that it is a page of this service. Tells nothing of the secret.
+    #[must_use]
+    pub fn csrf(&self) -> String {
+        hex::encode(Sha256::digest(format!("csrf {}", self.secret)))
+    }
+
     pub(super) fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.secret.as_bytes()).into())
     }

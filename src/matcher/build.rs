@@ -125,8 +125,8 @@ impl Builder<'_> {
         self.assemble(edition, jiff::ZonedDateTime::now().date(), None, store)
     }
 
-    /// As [`build`](Self::build), of the entries that are active on `day`. Only what `old` lacks is prepared and
-    /// embedded; its index is followed instead of built anew, and is not kept on disk.
+    /// As [`build`](Self::build), of those entries of `edition` that are active on `day`. Only what `old` lacks is
+    /// prepared and embedded; its index is followed instead of built anew, and is not kept on disk.
     ///
     /// The snapshot answers as one that is built from nothing, up to what a graph may miss.
     ///
@@ -135,15 +135,15 @@ impl Builder<'_> {
     pub fn update(
         &self,
         old: &Snapshot,
+        edition: Edition,
         day: Date,
         store: &mut Store,
     ) -> Result<(Snapshot, BuildReport), BuildError> {
-        let edition = active(store.edition()?, day);
         // Everything else that a prepared entry depends on.
         let same = old.model.fingerprint == self.embedder.model().fingerprint
             && Arc::ptr_eq(&old.ranker, &self.ranker)
             && Arc::ptr_eq(&old.synonyms, &self.synonyms);
-        self.assemble(edition, day, same.then_some(old), store)
+        self.assemble(active(edition, day), day, same.then_some(old), store)
     }
 
     /// `snapshot` with an index that is built anew over the same vectors, and kept on disk. Takes long when that is a

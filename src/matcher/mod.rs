@@ -30,7 +30,7 @@ pub use query_cache::QueryCache;
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
 use crate::{
-    embed::{Role, batcher::BatchError},
+    embed::{Embedded, Role, batcher::BatchError},
     vector::{Embedding, VectorError},
 };
 
@@ -109,7 +109,15 @@ impl Matcher {
     /// # Errors
     /// At once when the queue is full or closed; later when the model fails.
     pub async fn ask(&self, queries: Vec<Query>) -> Result<Vec<Verdict>, Error> {
-        let answered = self.ask_embedded(queries).await?;
+        self.ask_of(self.snapshot(), queries).await
+    }
+
+    /// As [`ask`](Self::ask), of another snapshot than the served one.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn ask_of(&self, snapshot: Arc<Snapshot>, queries: Vec<Query>) -> Result<Vec<Verdict>, Error> {
+        let answered = self.answer(snapshot, queries).await?;
         Ok(answered.into_iter().map(|answered| answered.verdict).collect())
     }
 
@@ -118,7 +126,10 @@ impl Matcher {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn ask_embedded(&self, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
-        let snapshot = self.snapshot();
+        self.answer(self.snapshot(), queries).await
+    }
+
+    async fn answer(&self, snapshot: Arc<Snapshot>, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
         let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
         let embeddings = self.questions.embed(texts, Role::Query).await?;
         let rank = move || -> Result<Vec<Answered>, Error> {
@@ -137,9 +148,16 @@ impl Matcher {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, Error> {
-        let snapshot = self.snapshot();
-        let texts = texts.iter().map(|text| snapshot.model_text(text)).collect();
-        let embedded = self.questions.embed_anew(texts, Role::Query).await?;
+        let embedded = self.embed_for(&self.snapshot(), texts).await?;
         Ok(embedded.into_iter().map(|embedded| embedded.vector).collect())
+    }
+
+    /// What the model makes of questions that `snapshot` is to answer; always computed, never remembered.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn embed_for(&self, snapshot: &Snapshot, texts: &[&str]) -> Result<Vec<Embedded>, Error> {
+        let texts = texts.iter().map(|text| snapshot.model_text(text)).collect();
+        Ok(self.questions.embed_anew(texts, Role::Query).await?)
     }
 }

@@ -147,6 +147,12 @@ impl Snapshot {
         &self.ranker
     }
 
+    /// How vectors are searched: `exact scan` or `HNSW`.
+    #[must_use]
+    pub fn search(&self) -> &'static str {
+        if self.index.graph().is_some() { "HNSW" } else { "exact scan" }
+    }
+
     /// How far the vectors have drifted from the graph that searches them, and how many vectors there are. See
     /// [`VectorIndex::drift`].
     #[must_use]

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Committed, Conflict, Edit, EditError, Error, Store, Stored,
+    Committed, Conflict, Edit, EditError, Edition, Error, Store, Stored,
     edits::{PUBLISHED_REVISION, refusals},
     writer::{Writer, read_id, read_time},
 };
@@ -103,11 +103,11 @@ impl Store {
             .collect()
     }
 
-    /// All entries as they would be after publishing.
+    /// All entries as they would be after publishing; the version is still the one before.
     ///
     /// # Errors
     /// As [`drafts`](Self::drafts) and [`entries`](Self::entries).
-    pub fn drafted_entries(&self) -> Result<Vec<Entry>, Error> {
+    pub fn drafted_edition(&self) -> Result<Edition, Error> {
         let _one_moment = self.connection.unchecked_transaction().map_err(self.failed("read"))?;
         let drafts = self.drafts()?;
         let order: Vec<EntryId> = drafts.iter().map(|draft| draft.id.clone()).collect();
@@ -119,7 +119,7 @@ impl Store {
             .filter_map(|entry| drafts.remove(&entry.id).unwrap_or(Some(entry)))
             .collect();
         entries.extend(order.iter().filter_map(|id| drafts.remove(id)?));
-        Ok(entries)
+        Ok(Edition { version: self.version()?, entries })
     }
 
     /// The entry called `id` as it would be after publishing, with the revision that a further edit is made from.
@@ -231,7 +231,7 @@ mod tests {
         let delete = Edit::Delete { id: "b".parse().unwrap(), revision: Some(1) };
         store.stage(&[Edit::Create(entry("d", "丁")), put("a", "甲甲", Some(1)), delete], "me").unwrap();
         assert_eq!(questions(store.entries().unwrap()), ["甲", "乙", "丙"]);
-        assert_eq!(questions(store.drafted_entries().unwrap()), ["甲甲", "丙", "丁"]);
+        assert_eq!(questions(store.drafted_edition().unwrap().entries), ["甲甲", "丙", "丁"]);
         let drafts: Vec<_> = store.drafts().unwrap().iter().map(|d| (d.id.to_string(), d.base)).collect();
         assert_eq!(drafts, [("d".into(), None), ("a".into(), Some(1)), ("b".into(), Some(1))]);
 
@@ -254,7 +254,7 @@ mod tests {
             Err(EditError::Refused { .. })
         ));
         store.stage(&[put("d", "丁丁", Some(0))], "me").unwrap();
-        assert_eq!(questions(store.drafted_entries().unwrap()), ["甲甲甲", "乙", "丙", "丁丁"]);
+        assert_eq!(questions(store.drafted_edition().unwrap().entries), ["甲甲甲", "乙", "丙", "丁丁"]);
         store.stage(&[Edit::Delete { id: "d".parse().unwrap(), revision: Some(0) }], "me").unwrap();
         assert_eq!(store.drafts().unwrap().len(), 1);
         assert_eq!(store.discard(Some(&"none".parse().unwrap())).unwrap(), 0);

@@ -130,6 +130,19 @@ impl Store {
         Ok(times.first().map(|microseconds| Duration::from_micros(microseconds.unsigned_abs())))
     }
 
+    /// The wordings asked most among the last questions of the log, at most `most` of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn frequent_questions(&self, most: u32) -> Result<Vec<String>, Error> {
+        self.list(
+            "SELECT text FROM (SELECT text FROM queries ORDER BY asked_at DESC LIMIT 5000)
+                GROUP BY text ORDER BY count(*) DESC, text LIMIT ?1",
+            [most],
+            |row| row.get(0),
+        )
+    }
+
     /// How often each verdict was given, by its name.
     ///
     /// # Errors

@@ -84,7 +84,11 @@ async fn only_these_routes_need_no_key() {
         "GET /v1/wecom/pictures/{name}",
     ];
     let open: BTreeSet<&str> = open.iter().map(String::as_str).collect();
-    let expected: BTreeSet<&str> = ["GET /healthz", "GET /readyz"].into_iter().chain(signed).collect();
+    let expected: BTreeSet<&str> =
+        ["GET /healthz", "GET /readyz", "GET /v1/session", "POST /v1/session", "DELETE /v1/session"]
+            .into_iter()
+            .chain(signed)
+            .collect();
     assert_eq!(open, expected);
 }
 

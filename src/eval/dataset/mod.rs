@@ -197,7 +197,15 @@ struct RawRow {
 /// # Errors
 /// When the file cannot be read or holds no usable row.
 pub fn read_questions(path: &Path) -> Result<Loaded<Question>, Error> {
-    read(path, &QUERY, |number, named| {
+    read_questions_from(path, &read_bytes(path)?)
+}
+
+/// As [`read_questions`], from the content of a file whose name says what it is.
+///
+/// # Errors
+/// When it holds no usable row.
+pub fn read_questions_from(name: &Path, content: &[u8]) -> Result<Loaded<Question>, Error> {
+    read_from(name, content, &QUERY, |number, named| {
         let query = required_text(named, &QUERY)?;
         let expected = fields::texts(named, &RELEVANT)?;
         if expected.is_empty() {
@@ -278,11 +286,20 @@ pub fn read<T>(
     key: &Field,
     meaning: impl Fn(usize, &Map<String, Value>) -> Result<T, RowProblem>,
 ) -> Result<Loaded<T>, Error> {
+    read_from(path, &read_bytes(path)?, key, meaning)
+}
+
+fn read_from<T>(
+    path: &Path,
+    content: &[u8],
+    key: &Field,
+    meaning: impl Fn(usize, &Map<String, Value>) -> Result<T, RowProblem>,
+) -> Result<Loaded<T>, Error> {
     let raw = match extension(path).as_str() {
-        "jsonl" | "ndjson" => json_lines::rows(&read_text(path)?),
-        "csv" => table::named(path, sheet::delimited(&read_text(path)?, b',').collect(), key)?,
-        "tsv" | "tab" => table::named(path, sheet::delimited(&read_text(path)?, b'\t').collect(), key)?,
-        "xlsx" | "xlsm" => workbook(path, key)?,
+        "jsonl" | "ndjson" => json_lines::rows(&text(path, content)?),
+        "csv" => table::named(path, sheet::delimited(&text(path, content)?, b',').collect(), key)?,
+        "tsv" | "tab" => table::named(path, sheet::delimited(&text(path, content)?, b'\t').collect(), key)?,
+        "xlsx" | "xlsm" => workbook(path, content, key)?,
         _ => return Err(Error::UnknownKind { path: path.to_owned() }),
     };
     let rows = raw.into_iter();
@@ -334,10 +351,10 @@ fn collect<T>(
 }
 
 /// The rows of the first sheet that has a header, else the error of the first sheet.
-fn workbook(path: &Path, key: &Field) -> Result<Vec<RawRow>, Error> {
+fn workbook(path: &Path, content: &[u8], key: &Field) -> Result<Vec<RawRow>, Error> {
     let failed = |source: WorkbookError| Error::Workbook { path: path.to_owned(), source: source.into() };
     let mut first_error = None;
-    for sheet in sheet::sheets(&read_bytes(path)?).map_err(failed)? {
+    for sheet in sheet::sheets(content).map_err(failed)? {
         match table::named(path, sheet.rows, key) {
             Ok(rows) => return Ok(rows),
             Err(error) => first_error = first_error.or(Some(error)),
@@ -351,8 +368,11 @@ fn workbook(path: &Path, key: &Field) -> Result<Vec<RawRow>, Error> {
 /// # Errors
 /// When the file cannot be read or decoded.
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    let bytes = read_bytes(path)?;
-    let text = sheet::decode(&bytes).map_err(|_| Error::Encoding { path: path.to_owned() })?;
+    text(path, &read_bytes(path)?)
+}
+
+fn text(path: &Path, content: &[u8]) -> Result<String, Error> {
+    let text = sheet::decode(content).map_err(|_| Error::Encoding { path: path.to_owned() })?;
     Ok(text.into_owned())
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{QuestionResult, Report};
 use crate::{eval::outcome::Group, faq::EntryId, rank::policy::Decision};
 
 /// How a question failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// Answered although nothing in the FAQ answers it.
     AnsweredAnyway,

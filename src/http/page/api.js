@@ -1,5 +1,7 @@
 // The JSON API, the only thing that the page talks to. Every call that the page makes is in /openapi.json.
 
+import { space } from './device.js';
+
 /** A refusal or failure, in the words of the service. */
 export class ApiError extends Error {
   /** @param {number} status @param {import('./types').Problem} problem */
@@ -8,6 +10,14 @@ export class ApiError extends Error {
     this.status = status;
     this.problem = problem;
   }
+}
+
+/** Proves that a request comes from the page, once somebody signed in. @type {string | null} */
+let proof = null;
+
+/** @param {string | null} csrf */
+export function use(csrf) {
+  proof = csrf;
 }
 
 /** The page's own words for a service that does not answer. */
@@ -32,6 +42,9 @@ async function send(method, path, { json, file, headers = {}, signal } = {}) {
   let body = file;
   /** @type {Record<string, string>} */
   const all = { accept: 'application/json', ...headers };
+  if (proof !== null && method !== 'GET') all['x-dayi-csrf'] = proof;
+  const named = space();
+  if (named) all['x-dayi-space'] = named;
   if (json !== undefined) {
     body = JSON.stringify(json);
     all['content-type'] ??= 'application/json';

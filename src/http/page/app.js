@@ -4,24 +4,25 @@ import { Ask } from './ask.js';
 import { remember } from './device.js';
 import { isEnglish, speakEnglish, t } from './i18n.js';
 import { Failure, Icon } from './parts.js';
+import { go } from './places.js';
+import { may, readSession, signOut } from './session.js';
+import { SignIn } from './sign_in.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 
 /**
  * The pages for editors, loaded when they are opened.
  * @type {{ path: string, title: import('./i18n.js').Key, load: () => Promise<Record<string, any>>, name: string }[]}
  */
-const ADMIN = [];
+const ADMIN = [
+  { path: '/admin/entries', title: 'entries.title', load: () => import('./entries.js'), name: 'Entries' },
+  { path: '/admin/test', title: 'test.title', load: () => import('./test.js'), name: 'Test' },
+  { path: '/admin/unanswered', title: 'unanswered.title', load: () => import('./unanswered.js'), name: 'Unanswered' },
+  { path: '/admin/dashboard', title: 'dashboard.title', load: () => import('./dashboard.js'), name: 'Dashboard' },
+];
 
 function dark() {
   const { theme } = document.documentElement.dataset;
   return theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-}
-
-/** Goes to a page of this site without loading it anew. @param {string} path */
-export function go(path) {
-  history.pushState(null, '', path);
-  dispatchEvent(new PopStateEvent('popstate'));
-  scrollTo(0, 0);
 }
 
 /** @param {MouseEvent} event */
@@ -35,10 +36,15 @@ function followLink(event) {
 }
 
 function App() {
-  const [path, setPath] = useState(location.pathname);
+  const [place, setPlace] = useState(location.pathname + location.search);
   const [, redraw] = useState(0);
+  const [session, setSession] = useState(/** @type {import('./session.js').Session | null} */ (null));
+  const [error, setError] = useState(/** @type {unknown} */ (null));
   useEffect(() => {
-    const onMove = () => setPath(location.pathname);
+    readSession().then(setSession, setError);
+  }, []);
+  useEffect(() => {
+    const onMove = () => setPlace(location.pathname + location.search);
     addEventListener('popstate', onMove);
     document.addEventListener('click', followLink);
     return () => {
@@ -46,10 +52,18 @@ function App() {
       document.removeEventListener('click', followLink);
     };
   }, []);
-  const admin = ADMIN.find((page) => page.path === path);
+  const admin = ADMIN.find(({ path }) => path === location.pathname);
   useEffect(() => {
     document.title = admin ? `${t(admin.title)} · ${t('name')}` : t('name');
   });
+  const leave = async () => {
+    try {
+      await signOut();
+      setSession(await readSession());
+    } catch (failure) {
+      setError(failure);
+    }
+  };
   const switchLanguage = () => {
     speakEnglish(!isEnglish());
     redraw((count) => count + 1);
@@ -65,20 +79,34 @@ function App() {
     <header class="top">
       <a class="brand" href="/"><img src="/page/icon.svg" alt="" width="28" height="28" />${t('name')}</a>
       ${
-        ADMIN.length > 0 &&
+        admin &&
         html`<nav aria-label=${t('nav')}>
-          ${ADMIN.map((page) => html`<a href=${page.path} aria-current=${page === admin ? 'page' : undefined}>${t(page.title)}</a>`)}
+          ${ADMIN.map((page) => html`<a key=${page.path} href=${page.path} aria-current=${page === admin ? 'page' : undefined}>${t(page.title)}</a>`)}
         </nav>`
       }
       <div class="switches">
+        ${!admin && html`<a class="icon-button" href="/admin/entries">${t(session && !may(session, 'edit') ? 'session.in' : 'nav')}</a>`}
+        ${session?.csrf && html`<button class="icon-button" title=${session.actor} onClick=${leave}>${t('session.out')}</button>`}
         <button class="icon-button" aria-label=${t('language.switch')} onClick=${switchLanguage}>${isEnglish() ? '中' : 'EN'}</button>
         <button class="icon-button" aria-label=${t(dark() ? 'theme.light' : 'theme.dark')} onClick=${switchColours}>
           <${Icon} name=${dark() ? 'sun' : 'moon'} />
         </button>
       </div>
     </header>
-    ${admin ? html`<${Loaded} key=${admin.path} page=${admin} />` : html`<${Ask} />`}
+    ${error && html`<main id="main" class="admin"><${Failure} error=${error} retry=${() => location.reload()} /></main>`}
+    ${!error && session && html`<${Shown} session=${session} setSession=${setSession} place=${place} admin=${admin} />`}
   `;
+}
+
+/**
+ * The page that the address names, or the way to be let in.
+ * @param {{ session: import('./session.js').Session, setSession: (session: import('./session.js').Session) => void, place: string, admin?: typeof ADMIN[number] }} properties
+ */
+function Shown({ session, setSession, place, admin }) {
+  if (!may(session, admin ? 'edit' : 'ask')) {
+    return html`<${SignIn} lacking=${session.actor !== null} onSession=${setSession} />`;
+  }
+  return admin ? html`<${Loaded} key=${place} page=${admin} />` : html`<${Ask} />`;
 }
 
 /** @param {{ page: typeof ADMIN[number] }} properties */

@@ -2,7 +2,7 @@
 
 import { ask, sendFeedback, welcome } from './api.js';
 import { Answer } from './answer.js';
-import { askedHere, forgetQuestions, rememberQuestion } from './device.js';
+import { askedHere, forgetQuestions, rememberQuestion, space } from './device.js';
 import { t } from './i18n.js';
 import { Failure, Icon, Marked } from './parts.js';
 import { html, useEffect, useRef, useState } from './vendor/preact-htm.js';
@@ -25,6 +25,8 @@ function putIntoAddress(question) {
   const address = new URL(location.href);
   if (question) address.searchParams.set('q', question);
   else address.searchParams.delete('q');
+  const faq = space();
+  if (faq) address.searchParams.set('space', faq);
   history.replaceState(null, '', address);
 }
 

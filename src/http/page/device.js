@@ -41,3 +41,14 @@ export function rememberQuestion(question) {
 export function forgetQuestions() {
   remember(HISTORY, null);
 }
+
+/** Of several FAQs on one service, the one that the address named last in this tab. */
+export function space() {
+  const named = new URLSearchParams(location.search).get('space');
+  try {
+    if (named !== null) sessionStorage.setItem('dayi.space', named);
+    return named ?? sessionStorage.getItem('dayi.space');
+  } catch {
+    return named;
+  }
+}

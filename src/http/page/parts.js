@@ -29,6 +29,10 @@ export function Icon({ name }) {
 export function explain(error) {
   if (!(error instanceof ApiError)) return t('error.page');
   if (error.status === UNREACHABLE) return t('error.unreachable');
+  if (error.status === 401) return t('error.key');
+  if (error.status === 403) return t('error.forbidden');
+  if (error.status === 412) return t('error.stale');
+  if (error.status === 413) return t('error.large');
   if (error.status === 429) return t('error.busy');
   if (error.status >= 500) return t('error.server');
   return error.message;

@@ -1,16 +1,25 @@
-//! `GET /v1/assets/{name}`: the pictures of answers.
+//! `/v1/assets`: the pictures of answers.
 
 use axum::{
+    Json,
     body::Body,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::{
-    assets::{self, AssetName, Assets},
+    assets::{self, AssetName, Assets, Picture},
     faq::SpaceName,
-    http::{access::Access, problem::Problem},
+    http::{
+        access::Access,
+        extract::Upload,
+        problem::{FieldError, Problem},
+        state::AppState,
+    },
 };
 
 /// An answer of `space` with its stored pictures at the addresses under which [`picture`] serves them.
@@ -18,6 +27,38 @@ pub(super) fn with_addresses(markdown: &str, space: &SpaceName) -> String {
     // A browser that shows the answer asks for the address as it is.
     let query = if space.is_default() { String::new() } else { format!("?space={space}") };
     assets::readdressed(markdown, |name| format!("/v1/{}{query}", name.reference()))
+}
+
+/// A picture that was kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct KeptPicture {
+    /// What an answer refers to it by: `![text](src)`.
+    #[schema(example = "assets/9751f66e….png")]
+    src: String,
+}
+
+/// Keep a picture, so that an answer can show it: the file itself is the body.
+///
+/// PNG, JPEG, GIF or WebP, by its content, whatever it is called. The same picture again is the same one.
+#[utoipa::path(post, path = "/v1/assets", tag = "entries",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = KeptPicture, headers(("Location"))), Problem)
+)]
+pub(in crate::http) async fn keep(
+    State(app): State<AppState>,
+    access: Access,
+    Upload(bytes): Upload,
+) -> Result<Response, Problem> {
+    let keep = move |_: &AppState| -> Result<String, Problem> {
+        let picture = Picture::new(bytes.to_vec()).map_err(|error| {
+            Problem::invalid(vec![FieldError { pointer: String::new(), detail: error.to_string() }])
+        })?;
+        access.space().assets().keep([&picture]).map_err(|error| Problem::fault(&error))?;
+        Ok(picture.name().reference())
+    };
+    let src = app.blocking(keep).await??;
+    let location = HeaderValue::from_str(&format!("/v1/{src}")).map_err(|error| Problem::fault(&error))?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(KeptPicture { src })).into_response())
 }
 
 /// A picture of an answer.

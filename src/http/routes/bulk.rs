@@ -148,6 +148,7 @@ fn refusal(error: editor::Error) -> Problem {
         error @ (editor::Error::Undo(_)
         | editor::Error::Draft(_)
         | editor::Error::Store(_)
+        | editor::Error::Build(_)
         | editor::Error::Interrupted) => error.into(),
     }
 }
