@@ -5,6 +5,7 @@
 //! cargo bench --bench index_recall
 //! cargo bench --bench index_recall -- --count 100000 --ef 50,100,200
 //! cargo bench --bench index_recall -- --vectors questions.f32 --dimension 384
+//! cargo bench --bench index_recall -- --texts questions.tsv --count 100000 --save DIR
 //! ```
 //!
 //! Without `--vectors` the vectors are made like those of the bundled model over 50,000 Chinese questions: all share
@@ -12,12 +13,18 @@
 //! their topics, five phrasings around each entry (nearest neighbour at about 0.84). Each level is Gaussian noise
 //! whose variance falls with the dimension's number, as spectra of real embeddings do. Queries are further phrasings of
 //! entries, which are not indexed. `--vectors` takes rows of little-endian f32; every 50th row becomes a query.
+//! `--texts` takes a text a line, up to a tab, and embeds the first `--count` of them with the bundled model. `--save`
+//! writes the vectors, the queries and the true neighbours for `benches/compare/index.py`, which asks other indexes.
 
+use dayi::embed::{self, ModelOptions, Role};
 use dayi::index::snapshot::{self, Identity};
 use dayi::index::{self, ExactIndex, HnswParams, IndexParams, VectorIndex, VectorSet};
-use dayi::vector::Embedding;
+use dayi::vector::{Embedding, VectorError};
 use std::collections::HashSet;
 use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,13 +43,16 @@ struct Args {
     hnsw: HnswParams,
     ef: Vec<usize>,
     vectors: Option<String>,
+    texts: Option<String>,
+    save: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = parse_args()?;
-    let (vectors, queries) = match &args.vectors {
-        Some(path) => load(path, args.dimension)?,
-        None => synthetic(&args)?,
+    let (vectors, queries) = match (&args.vectors, &args.texts) {
+        (Some(path), _) => load(path, args.dimension)?,
+        (None, Some(path)) => embedded(path, args.count)?,
+        (None, None) => synthetic(&args)?,
     };
     let vectors = Arc::new(vectors);
     let sample: Vec<f32> = {
@@ -64,6 +74,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "mean cosine of the nearest {:.3}",
         mean(truth.iter().filter_map(|hits| hits.first()).map(|hit| f64::from(hit.similarity)))
     ));
+    if let Some(folder) = &args.save {
+        save(folder, &vectors, &queries, &truth)?;
+    }
     say(&format!("exact              recall@{K} 1.0000  {}", latency(exact_times)));
     for part in [1_000, 5_000, 10_000, 20_000] {
         if part < vectors.len() {
@@ -128,6 +141,8 @@ fn parse_args() -> Result<Args, Box<dyn Error>> {
         hnsw: HnswParams::default(),
         ef: vec![20, 50, 100, 128, 200, 400],
         vectors: None,
+        texts: None,
+        save: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -145,6 +160,8 @@ fn parse_args() -> Result<Args, Box<dyn Error>> {
             "--ef-construction" => args.hnsw.ef_construction = value.parse()?,
             "--ef" => args.ef = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "--vectors" => args.vectors = Some(value),
+            "--texts" => args.texts = Some(value),
+            "--save" => args.save = Some(value.into()),
             _ => return Err(format!("unknown option {word}").into()),
         }
     }
@@ -155,12 +172,52 @@ fn parse_args() -> Result<Args, Box<dyn Error>> {
 fn load(path: &str, dimension: usize) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {
     let bytes = std::fs::read(path)?;
     let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
+    let rows = values.chunks_exact(dimension).map(|row| Embedding::normalized(row.to_vec(), dimension));
+    split(dimension, rows)
+}
+
+/// Every 50th is a query.
+fn split<E: Error + 'static>(
+    dimension: usize,
+    embeddings: impl Iterator<Item = Result<Embedding, E>>,
+) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {
     let (mut rows, mut queries) = (Vec::new(), Vec::new());
-    for (number, row) in values.chunks_exact(dimension).enumerate() {
-        let embedding = Embedding::normalized(row.to_vec(), dimension)?;
-        if number % 50 == 49 { queries.push(embedding) } else { rows.push(embedding) }
+    for (number, embedding) in embeddings.enumerate() {
+        if number % 50 == 49 { queries.push(embedding?) } else { rows.push(embedding?) }
     }
     Ok((VectorSet::from_embeddings(dimension, &rows)?, queries))
+}
+
+/// The vectors that the bundled model makes of the first `count` lines.
+fn embedded(path: &str, count: usize) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zh-small").display().to_string();
+    let embedder = embed::load(&ModelOptions { model: Some(model), ..ModelOptions::default() })?;
+    let content = std::fs::read_to_string(path)?;
+    let texts: Vec<&str> = content.lines().take(count).filter_map(|line| line.split('\t').next()).collect();
+    let start = Instant::now();
+    let mut vectors = Vec::with_capacity(texts.len());
+    for batch in texts.chunks(512) {
+        vectors.extend(embedder.embed(batch, Role::Query)?);
+    }
+    let took = start.elapsed().as_secs_f64();
+    say(&format!("embedded {} texts, {:.0} a second", texts.len(), texts.len() as f64 / took));
+    split(embedder.model().dimension, vectors.into_iter().map(Ok::<_, VectorError>))
+}
+
+/// Writes what other indexes are asked; see `benches/compare/index.py`.
+fn save(folder: &Path, vectors: &VectorSet, queries: &[Embedding], truth: &Answers) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let write = |name: &str, numbers: &mut dyn Iterator<Item = [u8; 4]>| {
+        let mut file = BufWriter::new(File::create(folder.join(name))?);
+        for number in numbers {
+            file.write_all(&number)?;
+        }
+        file.flush()
+    };
+    std::fs::write(folder.join("dimension"), vectors.dimension().to_string())?;
+    write("vectors.f32", &mut vectors.values().iter().map(|x| x.to_le_bytes()))?;
+    write("queries.f32", &mut queries.iter().flat_map(Embedding::as_slice).map(|x| x.to_le_bytes()))?;
+    write("truth.u32", &mut truth.iter().flatten().map(|hit| hit.position.to_le_bytes()))
 }
 
 fn synthetic(args: &Args) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {

@@ -14,6 +14,23 @@ use std::collections::BinaryHeap;
 /// More layers than a graph of 2^32 vectors needs.
 const MAX_LAYERS: usize = 16;
 
+/// What a search walks through: the vectors behind the positions of a graph, as seen from the query.
+pub(super) trait Space {
+    /// Similarity of the query to the vector at a position.
+    fn similarity(&self, position: u32) -> f32;
+
+    /// Whether it may be a hit; if not, it is walked over all the same.
+    fn is_wanted(&self, position: u32) -> bool;
+
+    /// Will soon be asked for the similarity at `position`.
+    fn prepare(&self, position: u32);
+
+    /// The position with its similarity.
+    fn hit(&self, position: u32) -> Hit {
+        Hit { position, similarity: self.similarity(position) }
+    }
+}
+
 /// Links between the vectors of a [`VectorSet`](super::VectorSet), layer by layer; layer 0 holds everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Graph {
@@ -83,20 +100,13 @@ impl Graph {
         self.len() == 0
     }
 
-    /// The nearest `ef` that the search meets, nearest first. `similarity` compares the query with a position; one
-    /// that is not `wanted` is walked over, but is no hit.
-    pub(super) fn search(
-        &self,
-        ef: usize,
-        similarity: impl Fn(u32) -> f32,
-        wanted: impl Fn(u32) -> bool,
-    ) -> Vec<Hit> {
-        let hit = |position| Hit { position, similarity: similarity(position) };
-        let mut best = hit(self.entry);
+    /// The nearest `ef` that the search meets in `space`, nearest first.
+    pub(super) fn search(&self, ef: usize, space: &impl Space) -> Vec<Hit> {
+        let mut best = space.hit(self.entry);
         for layer in self.layers.iter().skip(1).rev() {
-            best = descend(layer, best, hit);
+            best = descend(layer, best, space);
         }
-        self.layers.first().map_or_else(Vec::new, |layer| explore(layer, best, ef, (&hit, &wanted)))
+        self.layers.first().map_or_else(Vec::new, |layer| explore(layer, best, ef, space))
     }
 
     /// Little-endian `u32`s: entry, number of layers, then for each layer its number of links, offsets and links.
@@ -150,10 +160,14 @@ impl Graph {
 }
 
 /// Walks to the nearest neighbour until none is nearer.
-fn descend(layer: &Layer, start: Hit, hit: impl Fn(u32) -> Hit) -> Hit {
+fn descend(layer: &Layer, start: Hit, space: &impl Space) -> Hit {
     let mut best = Near(start);
     loop {
-        let Some(next) = layer.neighbours(best.0.position).iter().map(|link| Near(hit(*link))).max() else {
+        let links = layer.neighbours(best.0.position);
+        for &link in links {
+            space.prepare(link);
+        }
+        let Some(next) = links.iter().map(|link| Near(space.hit(*link))).max() else {
             return best.0;
         };
         if next <= best {
@@ -165,31 +179,29 @@ fn descend(layer: &Layer, start: Hit, hit: impl Fn(u32) -> Hit) -> Hit {
 
 /// Best-first search that keeps the nearest `ef` wanted ones and stops when nothing nearer than the worst of them is
 /// left.
-fn explore(
-    layer: &Layer,
-    start: Hit,
-    ef: usize,
-    (hit, wanted): (&impl Fn(u32) -> Hit, &impl Fn(u32) -> bool),
-) -> Vec<Hit> {
+fn explore(layer: &Layer, start: Hit, ef: usize, space: &impl Space) -> Vec<Hit> {
     let mut visited = Visited::new(layer.offsets.len());
     let mut kept = TopK::new(ef);
     let mut candidates = BinaryHeap::from([Near(start)]);
+    let mut new = Vec::new();
     visited.insert(start.position);
-    if wanted(start.position) {
+    if space.is_wanted(start.position) {
         kept.push(start);
     }
     while let Some(Near(nearest)) = candidates.pop() {
         if kept.is_full_of_nearer_than(nearest) {
             break;
         }
-        for &link in layer.neighbours(nearest.position) {
-            if visited.insert(link) {
-                let found = hit(link);
-                if kept.accepts(found) {
-                    candidates.push(Near(found));
-                    if wanted(link) {
-                        kept.push(found);
-                    }
+        new.extend(layer.neighbours(nearest.position).iter().copied().filter(|link| visited.insert(*link)));
+        // The vectors lie anywhere in memory: all of them are on their way while the first is compared.
+        for &link in &new {
+            space.prepare(link);
+        }
+        for found in new.drain(..).map(|link| space.hit(link)) {
+            if kept.accepts(found) {
+                candidates.push(Near(found));
+                if space.is_wanted(found.position) {
+                    kept.push(found);
                 }
             }
         }

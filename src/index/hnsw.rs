@@ -14,10 +14,10 @@
 //!
 //! Inserting runs on all cores, so two builds of the same vectors give slightly different graphs.
 
-use super::graph::reach;
+use super::graph::{Space, reach};
 use super::top_k::TopK;
 use super::twins::Twins;
-use super::vectors::similarity;
+use super::vectors::{prefetch, similarity};
 use super::{Graph, Hit, IndexError, Progress, VectorIndex, VectorSet, checked, exact};
 use crate::vector::{Embedding, VectorError};
 use hnsw_rs::prelude::{Distance, Hnsw};
@@ -188,11 +188,7 @@ impl VectorIndex for HnswIndex {
             return Ok(exact::scan(&self.vectors, query, k, exact::PARALLEL_WORK));
         }
         let Built { graph, twins } = self.built.as_ref();
-        let found = graph.search(
-            self.ef_search.max(k),
-            |of_graph| similarity(query, self.vector(of_graph)),
-            |of_graph| twins.family(of_graph).any(|twin| self.position(twin).is_some()),
-        );
+        let found = graph.search(self.ef_search.max(k), &Seen { index: self, query });
         let known = found.into_iter().flat_map(|hit| {
             let family = twins.family(hit.position).filter_map(|twin| self.position(twin));
             family.map(move |position| Hit { position, ..hit })
@@ -235,6 +231,46 @@ impl VectorIndex for HnswIndex {
 
     fn drift(&self) -> usize {
         self.drift.new.len() + self.drift.gone
+    }
+}
+
+/// The vectors of an index as seen from a query.
+struct Seen<'a> {
+    index: &'a HnswIndex,
+    query: &'a [f32],
+}
+
+impl Space for Seen<'_> {
+    fn similarity(&self, position: u32) -> f32 {
+        similarity(self.query, self.index.vector(position))
+    }
+
+    fn is_wanted(&self, position: u32) -> bool {
+        self.index.built.twins.family(position).any(|twin| self.index.position(twin).is_some())
+    }
+
+    fn prepare(&self, position: u32) {
+        prefetch(self.index.vector(position));
+    }
+}
+
+/// All vectors as seen from one of them, while links are made.
+struct SeenFrom<'a> {
+    vectors: &'a VectorSet,
+    position: u32,
+}
+
+impl Space for SeenFrom<'_> {
+    fn similarity(&self, position: u32) -> f32 {
+        similarity(self.vectors.vector(self.position), self.vectors.vector(position))
+    }
+
+    fn is_wanted(&self, _: u32) -> bool {
+        true
+    }
+
+    fn prepare(&self, position: u32) {
+        prefetch(self.vectors.vector(position));
     }
 }
 
@@ -324,8 +360,7 @@ fn connect(
     let graph = Graph::new(*params, entry, layers);
     for &lost in positions {
         if !reached[lost as usize] {
-            let to_lost = |other| similarity(vectors.vector(lost), vectors.vector(other));
-            let nearest = graph.search(params.ef_construction, to_lost, |_| true);
+            let nearest = graph.search(params.ef_construction, &SeenFrom { vectors, position: lost });
             if let Some(nearest) = nearest.first() {
                 layers[0][nearest.position as usize].push(lost);
             }

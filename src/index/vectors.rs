@@ -105,6 +105,22 @@ pub(super) fn similarity(a: &[f32], b: &[f32]) -> f32 {
     dot(a, b).clamp(-1.0, 1.0) + 0.0
 }
 
+/// Asks memory for the vector, without waiting for it.
+pub(super) fn prefetch(vector: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        /// Numbers in a cache line.
+        const LINE: usize = 16;
+        for line in vector.chunks(LINE) {
+            // SAFETY: a prefetch has no effect but on caches, whatever the address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = vector;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
