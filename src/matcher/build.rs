@@ -3,8 +3,9 @@
 
 mod embedding;
 mod parts;
+mod spill;
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -81,6 +82,9 @@ pub enum BuildError {
     /// The words cannot be indexed.
     #[error(transparent)]
     Lexical(#[from] LexicalError),
+    /// The token vectors cannot be put aside.
+    #[error("cannot write or read the working file of token vectors")]
+    Spill(#[from] io::Error),
 }
 
 /// How a FAQ becomes a [`Snapshot`].
@@ -170,10 +174,8 @@ impl Builder<'_> {
         let (vectors, embedded) = self.embed(parts.new_texts(), store)?;
 
         let set = Arc::new(VectorSet::from_rows(model.dimension, parts.rows(old, &vectors))?);
-        let (index, reopened) = match old {
-            Some(old) => (old.index.follow(set, &parts.known_vectors(old)), false),
-            None => self.index(set, &parts.hashes())?,
-        };
+        let texts = vectors.len();
+        let (hashes, known) = (parts.hashes(), old.map(|old| parts.known_vectors(old)));
         let documents: Vec<LexicalDocument<'_>> = parts.texts().map(|texts| texts.document()).collect();
         let lexical = match old {
             Some(old) => old.lexical.updated(&documents, parts.known())?,
@@ -183,14 +185,20 @@ impl Builder<'_> {
             Some(old) => old.spelling.relearn(parts.gone(old), parts.new_spelled()),
             None => Spelling::learn(parts.new_spelled()),
         };
+        let entries = parts.prepare(&vectors, &self.ranker);
+        // Before the graph is built: these are the two times when a build needs most memory.
+        drop(vectors);
+        let (index, reopened) = match old.zip(known) {
+            Some((old, known)) => (old.index.follow(set, &known), false),
+            None => self.index(set, &hashes)?,
+        };
         let report = BuildReport {
-            texts: vectors.len(),
+            texts,
             embedded,
             model: model.name.clone(),
             search: if index.graph().is_some() { "HNSW" } else { "exact scan" },
             reopened,
         };
-        let entries = parts.prepare(&vectors, &self.ranker);
         let (mut wordings, mut phrasings, mut first_vectors) = (Wordings::default(), vec![], vec![]);
         for (entry, prepared) in (0u32..).zip(&entries) {
             first_vectors.push(phrasings.len() as u32);

@@ -3,18 +3,25 @@
 //! One vector a text loses which word stood where; the vectors of the tokens keep it. Each token looks for its best
 //! partner in the other text, and the similarities are averaged.
 
+use bytes::Bytes;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Answers are long; what they are about stands at their beginning.
 pub const MAX_TOKENS: usize = 160;
 
+/// Bytes of a row's scale.
+const SCALE: usize = size_of::<f32>();
+
 /// Centred unit vectors of a text's tokens in 8 bits: a quarter of the memory for a thousandth of a cosine.
+///
+/// It is read where it lies, which may be a file: a FAQ has far more of these numbers than of anything else, and a
+/// question is compared with few of them. A clone shares them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TokenMatrix {
-    /// Row-major `[tokens x dimension]`.
-    values: Box<[i8]>,
-    /// One a row: value x scale is the number that was meant.
-    scales: Box<[f32]>,
+    /// A little-endian `f32` a row: value x scale is the number that was meant. Then the values, row-major
+    /// `[tokens x dimension]`.
+    bytes: Bytes,
+    rows: usize,
 }
 
 impl TokenMatrix {
@@ -23,60 +30,63 @@ impl TokenMatrix {
     #[must_use]
     pub fn new(tokens: &[f32], center: &[f32]) -> Self {
         let dimension = center.len().max(1);
-        let (mut values, mut scales) = (Vec::new(), Vec::new());
-        for row in tokens.chunks_exact(dimension).take(MAX_TOKENS) {
+        let rows = (tokens.len() / dimension).min(MAX_TOKENS);
+        let mut bytes = Vec::with_capacity(rows * (SCALE + dimension));
+        let mut values = Vec::with_capacity(rows * dimension);
+        for row in tokens.chunks_exact(dimension).take(rows) {
             let centred: Vec<f32> = row.iter().zip(center).map(|(x, mean)| x - mean).collect();
             let norm = centred.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
             let largest =
                 centred.iter().fold(0.0f32, |largest, x| largest.max(x.abs())).max(f32::MIN_POSITIVE);
-            values.extend(centred.iter().map(|x| (x / largest * 127.0).round() as i8));
-            scales.push(largest / 127.0 / norm);
+            values.extend(centred.iter().map(|x| ((x / largest * 127.0).round() as i8).to_ne_bytes()[0]));
+            bytes.extend((largest / 127.0 / norm).to_le_bytes());
         }
-        Self { values: values.into(), scales: scales.into() }
+        bytes.append(&mut values);
+        Self { bytes: bytes.into(), rows }
     }
 
     /// How many tokens there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.scales.len()
+        self.rows
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.scales.is_empty()
+        self.rows == 0
     }
 
-    /// For the store: all scales, then all values.
+    /// For the store.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let scales = self.scales.iter().flat_map(|scale| scale.to_le_bytes());
-        scales.chain(self.values.iter().map(|value| value.to_ne_bytes()[0])).collect()
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
-    /// The reverse of [`to_bytes`](Self::to_bytes); `None` when the bytes cannot be one of this dimension.
+    /// The reverse of [`as_bytes`](Self::as_bytes); `None` when the bytes cannot be one of this dimension.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8], dimension: usize) -> Option<Self> {
-        let row = size_of::<f32>() + dimension;
-        if !bytes.len().is_multiple_of(row) {
-            return None;
-        }
-        let (scales, values) = bytes.split_at(bytes.len() / row * size_of::<f32>());
-        let scales: Box<[f32]> =
-            scales.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let values = values.iter().map(|&value| i8::from_ne_bytes([value])).collect();
-        scales.iter().all(|scale| scale.is_finite()).then_some(Self { values, scales })
+    pub fn from_bytes(bytes: Bytes, dimension: usize) -> Option<Self> {
+        let row = SCALE + dimension;
+        let rows = bytes.len() / row;
+        let matrix = bytes.len().is_multiple_of(row).then_some(Self { bytes, rows })?;
+        let is_finite = matrix.scales().all(f32::is_finite);
+        is_finite.then_some(matrix)
+    }
+
+    fn scales(&self) -> impl Iterator<Item = f32> {
+        let (scales, _) = self.bytes[..self.rows * SCALE].as_chunks::<SCALE>();
+        scales.iter().map(|bytes| f32::from_le_bytes(*bytes))
     }
 
     fn write_to(&self, rows: &mut Vec<f32>) {
-        let dimension = self.dimension();
-        for (row, &scale) in self.values.chunks_exact(dimension.max(1)).zip(&self.scales) {
-            rows.extend(row.iter().map(|&value| f32::from(value) * scale));
+        let values = self.bytes[self.rows * SCALE..].chunks_exact(self.dimension().max(1));
+        for (row, scale) in values.zip(self.scales()) {
+            rows.extend(row.iter().map(|&value| f32::from(i8::from_ne_bytes([value])) * scale));
         }
     }
 
     fn dimension(&self) -> usize {
-        self.values.len().checked_div(self.scales.len()).unwrap_or(0)
+        self.bytes.len().checked_div(self.rows).map_or(0, |row| row - SCALE)
     }
 }
 
@@ -103,7 +113,7 @@ impl TokenSimilarities {
             text.write_to(&mut rows);
         }
         starts.push(start);
-        let mut query_rows = Vec::with_capacity(query.values.len());
+        let mut query_rows = Vec::with_capacity(query.len() * dimension);
         query.write_to(&mut query_rows);
         let cosines = match (
             Array2::from_shape_vec((query.len(), dimension), query_rows),
@@ -171,10 +181,10 @@ mod tests {
     #[test]
     fn bytes_come_back_as_the_same_matrix_and_wrong_ones_are_refused() {
         let matrix = matrix(&[[1.0, -0.5, 0.25, 0.0], [0.1, 0.2, 0.3, 0.4]]);
-        let bytes = matrix.to_bytes();
-        assert_eq!(TokenMatrix::from_bytes(&bytes, 4), Some(matrix));
-        assert_eq!(TokenMatrix::from_bytes(&bytes[1..], 4), None);
-        assert_eq!(TokenMatrix::from_bytes(&f32::NAN.to_le_bytes().repeat(4), 4), None);
-        assert_eq!(TokenMatrix::from_bytes(&[], 4), Some(TokenMatrix::default()));
+        let bytes = matrix.as_bytes().clone();
+        assert_eq!(TokenMatrix::from_bytes(bytes.clone(), 4), Some(matrix));
+        assert_eq!(TokenMatrix::from_bytes(bytes.slice(1..), 4), None);
+        assert_eq!(TokenMatrix::from_bytes(f32::NAN.to_le_bytes().repeat(4).into(), 4), None);
+        assert_eq!(TokenMatrix::from_bytes(Bytes::new(), 4), Some(TokenMatrix::default()));
     }
 }

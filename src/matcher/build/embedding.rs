@@ -1,8 +1,8 @@
 //! Vectors of texts: from the store, or made now and kept there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{BuildError, Builder, Stage};
+use super::{BuildError, Builder, Stage, spill::Spill};
 use crate::{
     embed::{Embedded, Role},
     matcher::prepared::Vectors,
@@ -26,17 +26,22 @@ impl Builder<'_> {
         let space = self.vector_space();
         let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text)).collect();
         let hashes: Vec<TextHash> = texts.keys().copied().collect();
-        let mut vectors = Vectors::with_capacity(hashes.len());
-        for (hash, stored) in hashes.iter().zip(store.vectors(&space, &hashes, dimension)?) {
-            let usable = stored.and_then(|StoredVector { vector, tokens }| {
-                let tokens = TokenMatrix::from_bytes(&tokens, dimension)?;
-                Some((Embedding::new(vector, dimension).ok()?, tokens))
-            });
-            if let Some(usable) = usable {
-                vectors.insert(*hash, usable);
+        let mut sentences: HashMap<TextHash, Embedding> = HashMap::with_capacity(hashes.len());
+        let mut spill = Spill::new(self.folder, dimension);
+        for chunk in hashes.chunks(CHUNK) {
+            for (hash, stored) in chunk.iter().zip(store.vectors(&space, chunk, dimension)?) {
+                let usable = stored.and_then(|StoredVector { vector, tokens }| {
+                    let tokens = TokenMatrix::from_bytes(tokens.into(), dimension)?;
+                    Some((Embedding::new(vector, dimension).ok()?, tokens))
+                });
+                if let Some((vector, tokens)) = usable {
+                    sentences.insert(*hash, vector);
+                    spill.push(*hash, tokens)?;
+                }
             }
         }
-        let missing: Vec<TextHash> = hashes.into_iter().filter(|hash| !vectors.contains_key(hash)).collect();
+        let missing: Vec<TextHash> =
+            hashes.into_iter().filter(|hash| !sentences.contains_key(hash)).collect();
         for (round, chunk) in missing.chunks(CHUNK).enumerate() {
             self.progress.at(Stage::Embedding, round * CHUNK, missing.len());
             let batch: Vec<&str> = chunk.iter().map(|hash| texts[hash]).collect();
@@ -52,15 +57,21 @@ impl Builder<'_> {
                 &space,
                 made.iter().map(|(hash, (vector, tokens))| {
                     let vector = vector.as_slice().to_vec();
-                    (*hash, StoredVector { vector, tokens: tokens.to_bytes() })
+                    (*hash, StoredVector { vector, tokens: tokens.as_bytes().to_vec() })
                 }),
             )?;
-            vectors.extend(made);
+            for (hash, (vector, tokens)) in made {
+                sentences.insert(hash, vector);
+                spill.push(hash, tokens)?;
+            }
         }
         if !missing.is_empty() {
             self.progress.at(Stage::Embedding, missing.len(), missing.len());
         }
-        Ok((vectors, missing.len()))
+        let tokens = spill.finish()?;
+        let vectors =
+            tokens.into_iter().filter_map(|(hash, tokens)| Some((hash, (sentences.remove(&hash)?, tokens))));
+        Ok((vectors.collect(), missing.len()))
     }
 
     /// Names all that a stored vector depends on besides its text.
