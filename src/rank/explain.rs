@@ -182,11 +182,9 @@ mod tests {
 
     #[test]
     fn confidence_parts_add_up_to_the_logit() {
-        let head = Head {
-            bias: -3.0,
-            weights: Evidence { dense: 2.0, weakest: 1.5, margin: 0.4, lead: 0.7, kind: 0.2 },
-        };
-        let evidence = Evidence { dense: 0.9, weakest: 0.8, margin: 0.6, lead: 1.3, kind: -2.0 };
+        let head =
+            Head { bias: -3.0, weights: Evidence { dense: 2.0, phrasing_tokens: 1.5, lead: 0.7, kind: 0.2 } };
+        let evidence = Evidence { dense: 0.9, phrasing_tokens: 0.8, lead: 1.3, kind: -2.0 };
         let parts = ConfidenceParts::new(head, evidence);
         let sum: f32 = parts.bias + parts.parts.iter().map(|part| part.contribution).sum::<f32>();
         assert!((sum - parts.logit).abs() < 1e-5);

@@ -91,9 +91,6 @@ numbers! {
         pub negative,
         /// Minus the number of question kinds (why, how, how much …) in which they differ.
         pub kind,
-        /// How well the token of the phrasing that the query has least is found in it: low where something that the
-        /// phrasing is about is missing.
-        pub weakest,
     }
 }
 
@@ -156,7 +153,6 @@ impl Raw {
             overlap: f32::NEG_INFINITY,
             contrast: f32::NEG_INFINITY,
             kind: f32::NEG_INFINITY,
-            weakest: f32::NEG_INFINITY,
             ..Features::default()
         };
         let mut in_phrasings = vec![-1.0; query.tokens.len()];
@@ -165,10 +161,7 @@ impl Raw {
             let found = similarities.of_query(text);
             query_tokens = query_tokens.max(mean(&found));
             keep_better(&mut in_phrasings, &found);
-            let of_phrasing = similarities.of_text(text);
-            features.phrasing_tokens = features.phrasing_tokens.max(mean(&of_phrasing));
-            let weakest = of_phrasing.iter().copied().reduce(f32::min).unwrap_or_default();
-            features.weakest = features.weakest.max(weakest);
+            features.phrasing_tokens = features.phrasing_tokens.max(mean(&similarities.of_text(text)));
             features.overlap = features.overlap.max(dice(&query.grams, &phrasing.grams));
             let difference = query.contrasts.difference(&phrasing.contrasts).count();
             features.contrast = features.contrast.max(-(difference as f32));
@@ -223,16 +216,6 @@ mod tests {
 
     const X: [f32; 4] = [1.0, 0.0, 0.0, 0.0];
     const Y: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
-
-    #[test]
-    fn the_weakest_token_tells_what_is_missing_where_the_mean_hardly_does() {
-        let query = question("怎么退款", &[X, X, X]);
-        let (same, more) = (question("怎么退款", &[X, X]), question("怎么退款", &[X, X, X, Y]));
-        let [same, more] = [&same, &more]
-            .map(|phrasing| extract(&query, &[candidate(phrasing, None)])[0])
-            .map(|features| ((features.phrasing_tokens * 4.0).round(), features.weakest.round()));
-        assert_eq!((same, more), ((4.0, 1.0), (3.0, 0.0)));
-    }
 
     #[test]
     fn a_candidate_without_an_answer_does_not_take_the_texts_of_the_next_one() {

@@ -54,10 +54,8 @@ numbers! {
     pub struct Evidence {
         /// Its [`Features::dense`].
         pub dense,
-        /// Its [`Features::weakest`].
-        pub weakest,
-        /// Square root of how far its score is ahead of the next one's; 0 when it is alone.
-        pub margin,
+        /// Its [`Features::phrasing_tokens`].
+        pub phrasing_tokens,
         /// Square root of how far its score is ahead of the mean of the next five; 0 when it is alone.
         pub lead,
         /// Its [`Features::kind`].
@@ -226,12 +224,10 @@ impl Evidence {
         let features = features.get(first.candidate)?;
         let others = &others[..others.len().min(FOLLOWERS)];
         let mean = others.iter().map(|ranked| ranked.score).sum::<f32>() / others.len().max(1) as f32;
-        let ahead_of = |score: f32| (first.score - score).max(0.0).sqrt();
         Some(Self {
             dense: features.dense,
-            weakest: features.weakest,
-            margin: others.first().map_or(0.0, |second| ahead_of(second.score)),
-            lead: if others.is_empty() { 0.0 } else { ahead_of(mean) },
+            phrasing_tokens: features.phrasing_tokens,
+            lead: if others.is_empty() { 0.0 } else { (first.score - mean).max(0.0).sqrt() },
             kind: features.kind,
         })
     }

@@ -41,7 +41,6 @@ impl Jitter {
             features.negative *= sentence_length;
             features.query_tokens *= token_length;
             features.phrasing_tokens *= token_length;
-            features.weakest *= token_length;
         }
         Ok(example(considered, &asked.relevant, snapshot))
     }

@@ -43,7 +43,6 @@ const FITTED: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
-    weakest: 0.0,
 };
 
 /// How many standard deviations more questions have to come right: chance does that once in twenty times.

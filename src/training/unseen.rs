@@ -58,7 +58,6 @@ const FITTED: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
-    weakest: 0.0,
 };
 
 /// How the fit is done.
@@ -233,7 +232,6 @@ const DENSE: Features = Features {
     contrast: 0.0,
     negative: 0.0,
     kind: 0.0,
-    weakest: 0.0,
 };
 
 /// The category of the first entry that answers a question.

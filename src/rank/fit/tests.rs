@@ -132,11 +132,9 @@ fn platt_scaling_of_one_sided_or_no_outcomes_stays_finite() {
 
 #[test]
 fn a_scaled_head_says_the_scaled_logit() {
-    let head = Head {
-        bias: -3.0,
-        weights: Evidence { dense: 4.0, weakest: 2.0, margin: 0.3, lead: 1.0, kind: 0.5 },
-    };
-    let evidence = Evidence { dense: 0.9, weakest: 0.7, margin: 0.4, lead: 1.5, kind: -1.0 };
+    let head =
+        Head { bias: -3.0, weights: Evidence { dense: 4.0, phrasing_tokens: 2.0, lead: 1.0, kind: 0.5 } };
+    let evidence = Evidence { dense: 0.9, phrasing_tokens: 0.7, lead: 1.5, kind: -1.0 };
     let scaled = Platt { slope: 0.5, offset: 0.25 }.apply(head).logit(evidence);
     assert!((scaled - (0.5 * head.logit(evidence) + 0.25)).abs() < 1e-5);
 }
@@ -148,8 +146,7 @@ fn a_head_tells_what_is_known_from_what_is_not() {
         let level = if positive { 0.7 } else { 0.4 };
         let evidence = Evidence {
             dense: level + draw.f32() * 0.4,
-            weakest: draw.f32(),
-            margin: draw.f32(),
+            phrasing_tokens: draw.f32(),
             lead: draw.f32(),
             kind: -f32::from(draw.u8(0..3)),
         };
