@@ -22,8 +22,7 @@ fn hooks() -> Settings {
 }
 
 async fn call(service: &Service, hook: &str, body: String) -> Reply {
-    let request =
-        Request::post(format!("/v1/hooks/{hook}")).header(header::AUTHORIZATION, "Bearer hunter2");
+    let request = Request::post(format!("/v1/hooks/{hook}")).header(header::AUTHORIZATION, "Bearer hunter2");
     service.send(request.body(Body::from(body)).unwrap()).await
 }
 
@@ -38,7 +37,10 @@ async fn a_hook_answers_from_its_own_space() {
         assert_eq!(reply.json()["questions"][0]["matches"][0]["id"], expected, "{hook}");
     }
     let reply = call(&service, "lost", ticket).await;
-    assert_eq!((reply.status, &reply.json()["type"]), (StatusCode::NOT_FOUND, &json!("/problems/unknown-space")));
+    assert_eq!(
+        (reply.status, &reply.json()["type"]),
+        (StatusCode::NOT_FOUND, &json!("/problems/unknown-space"))
+    );
 }
 
 #[tokio::test]
