@@ -148,13 +148,10 @@ impl<'a> Part<'a> {
         if chosen.is_empty() {
             chosen.extend(select::told(&self.clauses, &self.runs, &scored));
         }
-        let by: Vec<usize> =
-            (0..chosen.len()).map(|nth| select::answering(&chosen, nth, &self.runs, &scored)).collect();
         let mut answers: Vec<Option<Answered>> = answers.into_iter().map(Some).collect();
         chosen
-            .iter()
-            .zip(by)
-            .filter_map(|(question, run)| Some(self.found(question, answers[run].take()?)))
+            .into_iter()
+            .filter_map(|chosen| Some(self.found(&chosen, answers[chosen.run].take()?)))
             .collect()
     }
 

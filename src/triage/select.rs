@@ -35,12 +35,6 @@ const WORTH_OF_STATEMENT: f32 = 0.72;
 /// What each further clause costs, so that a run is merged only when it matches clearly better than its parts.
 const MERGE_COST: f32 = 0.08;
 
-/// A question this sure of its entry does not lean on what was said before it.
-const STANDS_ALONE: f32 = 0.8;
-
-/// How much surer a question must be with what was said before it, to be answered with it.
-const LEAN_GAIN: f32 = 0.05;
-
 /// What a question that nothing answers is worth: just more than leaving it out.
 const UNANSWERED: f32 = 0.01;
 
@@ -124,28 +118,6 @@ pub(super) fn choose<E: Copy + PartialEq>(
     }
     chosen.reverse();
     join_same(clauses, scored, chosen)
-}
-
-/// The run that answers the `nth` question: its own, or one that begins before it when the question leans on that
-/// (年假怎么申请？我一年有几天). What answers the question before is not what is asked.
-pub(super) fn answering<E: Copy + PartialEq>(
-    chosen: &[Chosen],
-    nth: usize,
-    runs: &[Range<usize>],
-    scored: &[Scored<E>],
-) -> usize {
-    let Chosen { clauses, run: own } = &chosen[nth];
-    let before = nth.checked_sub(1).and_then(|before| scored[chosen[before].run].entry);
-    let alone = scored[*own].confidence;
-    let leaning = runs.iter().enumerate().filter(|&(run, range)| {
-        let Scored { confidence, entry } = scored[run];
-        range.end == clauses.end
-            && range.start < clauses.start
-            && confidence > alone + LEAN_GAIN
-            && entry != before
-    });
-    let best = leaning.max_by(|(a, _), (b, _)| scored[*a].confidence.total_cmp(&scored[*b].confidence));
-    best.filter(|_| alone < STANDS_ALONE).map_or(*own, |(run, _)| run)
 }
 
 /// What a ticket that asks nothing is about, if anything: the problem told in it that matches best, or words that match as
@@ -262,24 +234,6 @@ mod tests {
         assert_eq!(choose_with(&clauses, &known), ["昨天买的冰箱，不制冷，可以换新吗"]);
         let hardly_better = [("不制冷，可以换新吗", 0.55, 1), ("可以换新吗", 0.5, 1)];
         assert_eq!(choose_with(&clauses, &hardly_better), ["可以换新吗"]);
-    }
-
-    #[test]
-    fn a_question_that_leans_on_the_one_before_is_answered_with_it() {
-        let clauses = [
-            clause("年假怎么申请", Cue::Question, Joint::Sentence),
-            clause("我一年有几天", Cue::Question, Joint::Sentence),
-        ];
-        let runs = runs(&clauses);
-        let chosen = [Chosen { clauses: 0..1, run: 0 }, Chosen { clauses: 1..2, run: 2 }];
-        assert_eq!(runs, [0..1, 0..2, 1..2]);
-        let answered_by = |together: (f32, u32), alone: f32| {
-            let score = |(confidence, entry)| Scored { confidence, entry: Some(entry) };
-            answering(&chosen, 1, &runs, &[score((0.9, 1)), score(together), score((alone, 3))])
-        };
-        assert_eq!(answered_by((0.7, 2), 0.5), 1);
-        assert_eq!(answered_by((0.7, 1), 0.5), 2, "it would only be the first question again");
-        assert_eq!(answered_by((0.99, 2), 0.85), 2, "it stands alone");
     }
 
     #[test]
