@@ -105,7 +105,7 @@ pub fn ece(predictions: &[Prediction]) -> Option<f64> {
 }
 
 /// The [`ece`] that confidences such as these show on average when they are perfectly honest: with few questions,
-/// chance alone moves every bin. Mean over [`HONEST_DRAWS`] draws of what could have come true.
+/// chance alone moves every bin. Mean over `HONEST_DRAWS` draws of what could have come true.
 #[must_use]
 pub fn ece_by_chance(predictions: &[Prediction]) -> Option<f64> {
     let mut random = fastrand::Rng::with_seed(HONEST_SEED);

@@ -1,6 +1,6 @@
 //! Who calls, in which space, and whether they may: decided once, before any handler runs.
 //!
-//! [`authorize`] lies around every group of routes in `super::groups` and hands the handler an [`Access`].
+//! `authorize` lies around every group of routes in `super::groups` and hands the handler an [`Access`].
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

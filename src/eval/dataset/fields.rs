@@ -7,7 +7,7 @@ use super::{
     columns::{self, Field},
 };
 
-/// The names of `fields` as [`read`] gives them.
+/// The names of `fields` as `read` gives them.
 #[must_use]
 pub fn normalized_names(fields: Map<String, Value>) -> Map<String, Value> {
     fields.into_iter().map(|(key, value)| (columns::normalize(&key), value)).collect()
