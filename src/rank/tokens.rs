@@ -66,11 +66,18 @@ impl TokenMatrix {
     /// The reverse of [`as_bytes`](Self::as_bytes); `None` when the bytes cannot be one of this dimension.
     #[must_use]
     pub fn from_bytes(bytes: Bytes, dimension: usize) -> Option<Self> {
-        let row = SCALE + dimension;
-        let rows = bytes.len() / row;
-        let matrix = bytes.len().is_multiple_of(row).then_some(Self { bytes, rows })?;
+        let matrix = Self::of_same_bytes(bytes, dimension)?;
         let is_finite = matrix.scales().all(f32::is_finite);
         is_finite.then_some(matrix)
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), of bytes that came from a matrix in this process: nothing is read, so that
+    /// what lies in a file stays there until it is compared.
+    #[must_use]
+    pub fn of_same_bytes(bytes: Bytes, dimension: usize) -> Option<Self> {
+        let row = SCALE + dimension;
+        let rows = bytes.len() / row;
+        bytes.len().is_multiple_of(row).then_some(Self { bytes, rows })
     }
 
     fn scales(&self) -> impl Iterator<Item = f32> {

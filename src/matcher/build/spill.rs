@@ -71,11 +71,11 @@ impl<'a> Spill<'a> {
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         // SAFETY: the file has no name, so that no other process changes or cuts it, and nobody writes to it any more.
         let map = Bytes::from_owner(unsafe { Mmap::map(&file)? });
-        // What was written is what was taken: a matrix that is none means that the disk lost something.
+        // What was written is what was taken.
         let lost = || io::Error::new(io::ErrorKind::InvalidData, "the working file came back different");
         let mut all = self.kept;
         for (text, place) in self.places {
-            let tokens = TokenMatrix::from_bytes(map.slice(place), self.dimension).ok_or_else(lost)?;
+            let tokens = TokenMatrix::of_same_bytes(map.slice(place), self.dimension).ok_or_else(lost)?;
             all.push((text, tokens));
         }
         Ok(all)
