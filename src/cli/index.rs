@@ -29,7 +29,7 @@ Examples:
   dayi index faq.xlsx --dry-run                           what would change, and nothing else
   dayi index maxkb.csv --preset maxkb --failed-rows bad.csv")]
 pub(super) struct Args {
-    /// FAQ files: Markdown, CSV, TSV, XLSX, JSON Lines, or a ZIP of one with its pictures
+    /// FAQ files: Word, Markdown, HTML, CSV, TSV, XLSX, JSON, JSON Lines, or a ZIP of one with its pictures
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Which product wrote the files [default: told by the columns; a file that could be of two is refused]

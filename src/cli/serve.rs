@@ -19,7 +19,7 @@ use crate::{
 
 /// Serves the FAQs in the data directory over HTTP until it is told to stop.
 ///
-/// API documentation is at /docs, the OpenAPI document at /openapi.json. As long as no key was ever made, only this
+/// The page is at /, API documentation at /docs, the OpenAPI document at /openapi.json. As long as no key was ever made, only this
 /// machine may call; see `dayi key` and --allow-anonymous. All spaces are served, see `dayi space`; --space is the one
 /// into which --faq imports. Ctrl-C and SIGTERM finish what is in flight first.
 #[derive(Debug, clap::Args)]

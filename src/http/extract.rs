@@ -16,8 +16,10 @@ use super::{
 
 /// A request that can check its own values.
 pub trait Validate {
-    /// Every field that is wrong; empty when all is well.
-    fn problems(&self, app: &AppState) -> Vec<FieldError>;
+    /// Every field that is wrong; empty when all is well, as when its types say everything.
+    fn problems(&self, _app: &AppState) -> Vec<FieldError> {
+        Vec::new()
+    }
 }
 
 /// The body as JSON: right content type, UTF-8, within the size limit, no unknown fields, all values valid.
@@ -152,6 +154,17 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for QueryParams<T> {
             .map(|Query(value)| Self(value))
             .map_err(|rejection| Problem::malformed(rejection.body_text()))
     }
+}
+
+/// Refuses a page of nothing, or of more than `most`.
+///
+/// # Errors
+/// 400 with the range.
+pub fn check_limit(limit: usize, most: usize) -> Result<(), Problem> {
+    if (1..=most).contains(&limit) {
+        return Ok(());
+    }
+    Err(Problem::malformed(format!("limit must be from 1 to {most}, not {limit}")))
 }
 
 /// The one part of the path that varies, such as the id of an entry.

@@ -3,6 +3,7 @@
 //! [`router`] is a plain axum router, so tests call it without a port; [`serve`] puts it on a socket.
 
 pub mod access;
+mod blocking;
 mod document;
 mod errors;
 pub mod extract;

@@ -101,6 +101,14 @@ impl Problem {
         Self::new("/problems/not-configured", "Not configured", StatusCode::NOT_FOUND, detail)
     }
 
+    /// 422: a file that cannot be used, with all causes.
+    #[must_use]
+    pub fn unusable(error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        let detail = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        Self::invalid(vec![FieldError { pointer: String::new(), detail }])
+    }
+
     /// 404: no such path.
     #[must_use]
     pub fn not_found() -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{limit::RateLimits, metrics::Metrics, problem::Problem};
+use super::{blocking::blocking, limit::RateLimits, metrics::Metrics, problem::Problem};
 use crate::{
     channels::Channels,
     config::{Config, HttpConfig},
@@ -66,7 +66,7 @@ impl AppState {
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        tokio::task::spawn_blocking(move || work(&app)).await.map_err(|_| Problem::internal())
+        blocking(move || work(&app)).await
     }
 
     /// Who may do what.

@@ -36,6 +36,14 @@ pub(crate) struct Server {
     pub(crate) url: String,
 }
 
+/// Waits until `dayi serve --listen 127.0.0.1:0` says where it listens.
+pub(crate) fn address(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("no address: {line:?}"));
+    url.to_owned()
+}
+
 impl Server {
     /// Starts and waits until it listens.
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
@@ -46,10 +54,8 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("no address: {line:?}"));
-        Self { child, url: url.to_owned() }
+        let url = address(&mut child);
+        Self { child, url }
     }
 
     /// Posts JSON; the status and the body, whatever the status is.

@@ -2,12 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Stdio},
 };
 
-use crate::binary::{dayi, run, stderr, stdout};
+use crate::binary::{address, dayi, run, stderr, stdout};
 
 const FAQ: &str = "data/wecom-faq/wecom-faq.md";
 const QUESTION: &str = r#"{"query":"企业微信建的群能解散吗","top_k":1}"#;
@@ -28,10 +27,8 @@ impl Logged {
             .stderr(File::create(log).unwrap())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("no address: {line:?}"));
-        Self { child, url: url.to_owned() }
+        let url = address(&mut child);
+        Self { child, url }
     }
 
     /// The status of a question with this key, and the body.

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,12 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     assets::{self, AssetName, Assets, Picture},
     faq::SpaceName,
-    http::{
-        access::Access,
-        extract::Upload,
-        problem::{FieldError, Problem},
-        state::AppState,
-    },
+    http::{access::Access, blocking::blocking, extract::Upload, problem::Problem},
 };
 
 /// An answer of `space` with its stored pictures at the addresses under which [`picture`] serves them.
@@ -44,19 +39,13 @@ pub(in crate::http) struct KeptPicture {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = KeptPicture, headers(("Location"))), Problem)
 )]
-pub(in crate::http) async fn keep(
-    State(app): State<AppState>,
-    access: Access,
-    Upload(bytes): Upload,
-) -> Result<Response, Problem> {
-    let keep = move |_: &AppState| -> Result<String, Problem> {
-        let picture = Picture::new(bytes.to_vec()).map_err(|error| {
-            Problem::invalid(vec![FieldError { pointer: String::new(), detail: error.to_string() }])
-        })?;
+pub(in crate::http) async fn keep(access: Access, Upload(bytes): Upload) -> Result<Response, Problem> {
+    let keep = move || -> Result<String, Problem> {
+        let picture = Picture::new(bytes.to_vec()).map_err(|error| Problem::unusable(&error))?;
         access.space().assets().keep([&picture]).map_err(|error| Problem::fault(&error))?;
         Ok(picture.name().reference())
     };
-    let src = app.blocking(keep).await??;
+    let src = blocking(keep).await??;
     let location = HeaderValue::from_str(&format!("/v1/{src}")).map_err(|error| Problem::fault(&error))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(KeptPicture { src })).into_response())
 }
@@ -92,16 +81,8 @@ pub(super) async fn send(assets: &Assets, name: &str, headers: &HeaderMap) -> Re
     } else {
         let assets = assets.clone();
         let file = name.clone();
-        let read = tokio::task::spawn_blocking(move || assets.read(&file)).await;
-        let bytes = match read {
-            Ok(Ok(Some(bytes))) => bytes,
-            Ok(Ok(None)) => return Err(Problem::not_found()),
-            Ok(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot read a picture");
-                return Err(Problem::internal());
-            }
-            Err(_) => return Err(Problem::internal()),
-        };
+        let read = blocking(move || assets.read(&file)).await?.map_err(|error| Problem::fault(&error))?;
+        let bytes = read.ok_or_else(Problem::not_found)?;
         let mut response = Response::new(Body::from(bytes));
         let kind = HeaderValue::from_static(name.kind().media_type());
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::entry_body::EntryInput;
 use crate::{
@@ -89,10 +88,7 @@ pub(in crate::http) async fn check(
     JsonBody(input): JsonBody<EntryInput>,
 ) -> Result<Json<Check>, Problem> {
     let space = access.space();
-    let id = match input.id() {
-        Some(id) => id.clone(),
-        None => EntryId::slug(&Uuid::now_v7().to_string()).map_err(|_| Problem::internal())?,
-    };
+    let id = input.id_or_new()?;
     let entry = input.into_entry(id);
     let served = space.matcher().snapshot();
     let tried = space.editor().try_out(Trial::Entry(Box::new(entry.clone()))).await?;

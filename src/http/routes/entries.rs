@@ -7,7 +7,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::{
     drafts::Staged,
@@ -17,9 +16,8 @@ use crate::{
     faq::{EntryId, SpaceName},
     http::{
         access::Access,
-        extract::{IfMatch, JsonBody, QueryParams, Segment, Validate, parse_json},
+        extract::{IfMatch, JsonBody, QueryParams, Segment, Validate, check_limit, parse_json},
         problem::{FieldError, Problem},
-        state::AppState,
     },
     store::{Conflict, Cursor, Edit, Filter, Stored},
 };
@@ -85,9 +83,7 @@ pub(in crate::http) async fn list(
     QueryParams(query): QueryParams<ListQuery>,
 ) -> Result<Json<EntryPage>, Problem> {
     let ListQuery { q: text, category, tag, enabled, limit, cursor } = query;
-    if !(1..=MOST_ENTRIES).contains(&limit) {
-        return Err(Problem::malformed(format!("limit must be from 1 to {MOST_ENTRIES}, not {limit}")));
-    }
+    check_limit(limit, MOST_ENTRIES)?;
     let filter = Filter { text, category, tag, enabled };
     let page =
         access.space().editor().read(move |store| store.page(&filter, cursor.map(Cursor), limit)).await?;
@@ -111,10 +107,7 @@ pub(in crate::http) async fn create(
     QueryParams(DraftQuery { draft }): QueryParams<DraftQuery>,
     JsonBody(input): JsonBody<EntryInput>,
 ) -> Result<Response, Problem> {
-    let id = match input.id() {
-        Some(id) => id.clone(),
-        None => EntryId::slug(&Uuid::now_v7().to_string()).map_err(|_| Problem::internal())?,
-    };
+    let id = input.id_or_new()?;
     let edit = Edit::Create(input.into_entry(id.clone()));
     if draft {
         return Ok(Staged::stage(&access, vec![edit]).await?.into_response());
@@ -228,11 +221,7 @@ pub(in crate::http) async fn delete(
 #[serde(transparent)]
 pub(in crate::http) struct MergePatch(serde_json::Map<String, serde_json::Value>);
 
-impl Validate for MergePatch {
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+impl Validate for MergePatch {}
 
 /// An entry that shall be another one.
 struct Put {

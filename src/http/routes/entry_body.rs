@@ -3,10 +3,11 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     faq::{Answer, Entry, EntryId, Source},
-    http::{extract::Validate, problem::FieldError, state::AppState},
+    http::{extract::Validate, problem::Problem},
     store::Stored,
 };
 
@@ -63,17 +64,21 @@ fn yes() -> bool {
     true
 }
 
-impl Validate for EntryInput {
-    /// The editor checks entries, whoever sends them.
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+// The editor checks entries, whoever sends them.
+impl Validate for EntryInput {}
 
 impl EntryInput {
     /// The id that was sent.
     pub(in crate::http) fn id(&self) -> Option<&EntryId> {
         self.id.as_ref()
+    }
+
+    /// The id that was sent, or one that is made up.
+    pub(in crate::http) fn id_or_new(&self) -> Result<EntryId, Problem> {
+        match &self.id {
+            Some(id) => Ok(id.clone()),
+            None => EntryId::slug(&Uuid::now_v7().to_string()).map_err(|_| Problem::internal()),
+        }
     }
 
     /// The entry called `id`.

@@ -23,6 +23,7 @@ use crate::{
     faq::{Entry, EntryId},
     http::{
         access::Access,
+        blocking::blocking,
         extract::{JsonBody, QueryParams, Upload, Validate},
         problem::{FieldError, Problem},
         state::AppState,
@@ -183,7 +184,7 @@ pub(in crate::http) async fn evaluate(
         let setup = Setup { entries: &entries, model: &snapshot.model().name, index: snapshot.search() };
         Evaluation::new(Report::new(&run, setup))
     };
-    let evaluation = tokio::task::spawn_blocking(measure).await.map_err(|error| Problem::fault(&error))?;
+    let evaluation = blocking(measure).await?;
     Ok(Json(evaluation))
 }
 
@@ -202,7 +203,7 @@ async fn ask(
         let judge = move || -> Result<Vec<Outcome>, VectorError> {
             embedded.iter().map(|embedded| Outcome::judge(&question, &snapshot, embedded, start)).collect()
         };
-        let judged = tokio::task::spawn_blocking(judge).await.map_err(|error| Problem::fault(&error))?;
+        let judged = blocking(judge).await?;
         outcomes.extend(judged.map_err(matcher::Error::from)?);
     }
     Ok(outcomes)
@@ -239,10 +240,7 @@ pub(in crate::http) async fn read_questions(
     Upload(content): Upload,
 ) -> Result<Json<QuestionFile>, Problem> {
     let read = move || dataset::read_questions_from(Path::new(&query.file), &content);
-    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Problem::fault(&error))?;
-    let loaded = read.map_err(|error| {
-        Problem::invalid(vec![FieldError { pointer: String::new(), detail: error.to_string() }])
-    })?;
+    let loaded = blocking(read).await?.map_err(|error| Problem::unusable(&error))?;
     let entries = access.space().editor().read(Store::entries).await?;
     let checked = dataset::check_ids(loaded.rows, &entries);
     let queries =

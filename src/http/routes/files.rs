@@ -15,10 +15,11 @@ use crate::{
     faq::Entry,
     http::{
         access::Access,
+        blocking::blocking,
         extract::{QueryParams, Upload},
         problem::{FieldError, Problem},
     },
-    import::{self, Diff, Import, ImportError, ImportReport, Options, Preset},
+    import::{self, Diff, Import, ImportReport, Options, Preset},
     store::{ImportCounts, Store},
 };
 
@@ -79,7 +80,7 @@ pub(in crate::http) async fn import(
         import::import_bytes(&query.file, &bytes, &options)
     })
     .await?
-    .map_err(|error| unusable(&error))?;
+    .map_err(|error| Problem::unusable(&error))?;
     if import.entries.is_empty() {
         return Err(nothing_found(&import));
     }
@@ -105,16 +106,6 @@ pub(in crate::http) async fn import(
 fn compare(store: &Store, import: &Import) -> Result<Diff, crate::store::Error> {
     let of_file = store.ids_of_file(&import.report.file)?;
     Ok(import::diff(&store.entries()?, &of_file, &import.entries))
-}
-
-fn unusable(error: &ImportError) -> Problem {
-    let mut detail = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        detail = format!("{detail}: {error}");
-        cause = error.source();
-    }
-    Problem::invalid(vec![FieldError { pointer: String::new(), detail }])
 }
 
 /// An empty file is more likely a mistake than a wish to remove all of its entries.
@@ -196,9 +187,4 @@ fn pack(
     }
     let name = format!("faq.{}", format.extension());
     export::pack(&name, file, pictures).map_err(|error| Problem::fault(&error))
-}
-
-/// Runs what would keep a thread of the runtime busy.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::fault(&error))
 }

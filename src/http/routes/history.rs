@@ -9,9 +9,8 @@ use crate::{
     faq::EntryId,
     http::{
         access::Access,
-        extract::{JsonBody, QueryParams, Segment, Validate},
-        problem::{FieldError, Problem},
-        state::AppState,
+        extract::{JsonBody, QueryParams, Segment, Validate, check_limit},
+        problem::Problem,
     },
     store::{Change, HistoryFilter},
 };
@@ -57,11 +56,7 @@ pub(in crate::http) struct RollbackRequest {
     version: u64,
 }
 
-impl Validate for RollbackRequest {
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+impl Validate for RollbackRequest {}
 
 /// List changes, newest first.
 #[utoipa::path(get, path = "/v1/history", tag = "history", params(HistoryQuery), responses(
@@ -73,9 +68,7 @@ pub(in crate::http) async fn list(
     QueryParams(query): QueryParams<HistoryQuery>,
 ) -> Result<Json<HistoryPage>, Problem> {
     let HistoryQuery { entry, before, limit } = query;
-    if !(1..=MOST_CHANGES).contains(&limit) {
-        return Err(Problem::malformed(format!("limit must be from 1 to {MOST_CHANGES}, not {limit}")));
-    }
+    check_limit(limit, MOST_CHANGES)?;
     let filter = HistoryFilter { entry, before };
     // One more than is shown tells whether there is another page.
     let mut changes = access.space().editor().read(move |store| store.history(&filter, limit + 1)).await?;

@@ -20,6 +20,7 @@ use crate::{
         verify::Incoming,
     },
     http::{
+        blocking::blocking,
         extract::{QueryParams, RawBody},
         problem::Problem,
         state::AppState,
@@ -152,5 +153,5 @@ async fn on_outbox<T: Send + 'static>(
         .deliveries
         .clone()
         .ok_or_else(|| Problem::not_configured("a [[hooks]] table with reply = \"deliver\""))?;
-    Ok(tokio::task::spawn_blocking(move || run(&deliveries)).await.map_err(|_| Problem::internal())??)
+    Ok(blocking(move || run(&deliveries)).await??)
 }

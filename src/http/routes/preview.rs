@@ -8,9 +8,8 @@ use crate::http::{
     access::Access,
     extract::{JsonBody, Validate},
     markup,
-    problem::{FieldError, Problem},
+    problem::Problem,
     routes::assets::with_addresses,
-    state::AppState,
 };
 
 /// An answer that is being written.
@@ -21,11 +20,7 @@ pub(in crate::http) struct PreviewRequest {
     markdown: String,
 }
 
-impl Validate for PreviewRequest {
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+impl Validate for PreviewRequest {}
 
 /// The answer as it would be shown.
 #[derive(Debug, Serialize, ToSchema)]

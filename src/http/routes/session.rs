@@ -14,7 +14,7 @@ use crate::{
     http::{
         access::{self, Caller},
         extract::{JsonBody, Validate},
-        problem::{FieldError, Problem},
+        problem::Problem,
         session,
         state::AppState,
     },
@@ -30,11 +30,7 @@ pub(in crate::http) struct SignIn {
     key: String,
 }
 
-impl Validate for SignIn {
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+impl Validate for SignIn {}
 
 /// Who calls.
 #[derive(Serialize, ToSchema)]

@@ -46,11 +46,7 @@ pub(in crate::http) struct TriageResponse {
 }
 
 /// Any JSON; what it has to hold depends on where the ticket stands in it.
-impl Validate for Value {
-    fn problems(&self, _: &AppState) -> Vec<FieldError> {
-        Vec::new()
-    }
-}
+impl Validate for Value {}
 
 impl Places {
     /// `None` when the body is a ticket as it is.

@@ -4,14 +4,13 @@ use axum::{Json, http::StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::entry_body::EntryInput;
 use crate::{
     faq::EntryId,
     http::{
         access::Access,
-        extract::{JsonBody, QueryParams, Segment, Validate},
+        extract::{JsonBody, QueryParams, Segment, Validate, check_limit},
         problem::{FieldError, Problem},
         state::AppState,
     },
@@ -19,7 +18,7 @@ use crate::{
 };
 
 /// Most groups on a page: the FAQ is asked a question for each.
-const MOST_GROUPS: u32 = 100;
+const MOST_GROUPS: usize = 100;
 
 /// Which groups to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,9 +57,7 @@ pub(in crate::http) async fn list(
     QueryParams(query): QueryParams<UnansweredQuery>,
 ) -> Result<Json<UnansweredPage>, Problem> {
     let UnansweredQuery { state, since, limit, offset } = query;
-    if !(1..=MOST_GROUPS).contains(&limit) {
-        return Err(Problem::malformed(format!("limit must be from 1 to {MOST_GROUPS}, not {limit}")));
-    }
+    check_limit(limit as usize, MOST_GROUPS)?;
     let filter = GroupFilter { state, since, offset, limit };
     let found = access.space().journal().read(move |store| Unanswered::read(store, &filter)).await?;
     let verdicts = access.space().matcher().ask(found.queries()).await?;
@@ -131,10 +128,7 @@ pub(in crate::http) async fn accept_group(
     let acceptance = match (request.entry_id, request.entry) {
         (Some(entry), _) => Acceptance::Similar { entry, questions: request.questions },
         (None, Some(input)) => {
-            let id = match input.id() {
-                Some(id) => id.clone(),
-                None => EntryId::slug(&Uuid::now_v7().to_string()).map_err(|_| Problem::internal())?,
-            };
+            let id = input.id_or_new()?;
             Acceptance::New(Box::new(input.into_entry(id)))
         }
         (None, None) => return Err(Problem::internal()),
