@@ -10,6 +10,10 @@ static QUOTE_BEGINS: Pattern = Pattern::new(
     r"(?i)^\s*(?:[-—_=]{2,}\s*(?:原始邮件|原邮件|回复的(?:原)?邮件|转发的?邮件|original message|forwarded message).*|(?:在|于)?\s*\d{4}.{4,80}(?:写道|寫道)\s*[:：]?|on\b.{4,120}\bwrote:)\s*$",
 );
 
+/// Hands on what stands below.
+static FORWARDS: Pattern =
+    Pattern::new(r"转(?:发|一下|给|来|达)|见下|如下|以下|下面|下方|帮.{0,6}(?:看|回复|处理|答)|fyi");
+
 /// The head of a quoted mail; two of these in a row make one.
 static MAIL_HEADER: Pattern = Pattern::new(
     r"(?i)^\s*\*{0,2}(?:发件人|寄件者|收件人|抄送|发送时间|发送日期|日期|主题|from|to|cc|sent|date|subject)\*{0,2}\s*[:：]",
@@ -44,8 +48,9 @@ static BARE_NUMBER: Pattern = Pattern::new(
 );
 
 #[cfg(test)]
-pub(super) static PATTERNS: [&Pattern; 8] = [
+pub(super) static PATTERNS: [&Pattern; 9] = [
     &QUOTE_BEGINS,
+    &FORWARDS,
     &MAIL_HEADER,
     &SIGNATURE_BEGINS,
     &PROGRAM_LINE,
@@ -66,8 +71,10 @@ pub(super) fn own_lines(text: &str) -> Vec<Range<usize>> {
     let lines: Vec<Range<usize>> = lines(text).collect();
     let quote = lines.iter().position(|line| begins_quote(text, &lines, line));
     let above = own(text, &lines[..quote.unwrap_or(lines.len())]);
-    // Nothing above: the mail was forwarded as it is, and the question is in it.
-    if above.is_empty() { own(text, &lines) } else { above }
+    // The mail was forwarded, as it is or with a word, and the question is in it.
+    let is_any = |pattern: fn(&str) -> bool| above.iter().any(|line| pattern(&text[line.clone()]));
+    let forwards = above.is_empty() || is_any(|line| FORWARDS.is_match(line)) && !is_any(cues::asks);
+    if quote.is_some() && forwards { own(text, &lines) } else { above }
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -140,6 +147,11 @@ mod tests {
     #[test]
     fn quoted_mail_and_signatures_are_left_out() {
         for (text, wanted) in [
+            (
+                "小李，转发一个问题，见下：\n-----原始邮件-----\n群怎么解散？",
+                &["小李，转发一个问题，见下：", "群怎么解散？"][..],
+            ),
+            ("已解决，谢谢\n-----原始邮件-----\n群怎么解散？", &["已解决，谢谢"]),
             ("群怎么解散？\n\n> 旧邮件\n> 还是旧邮件", &["群怎么解散？"][..]),
             ("群怎么解散？\n\n-----原始邮件-----\n发件人: 小王\n内容", &["群怎么解散？"]),
             ("群怎么解散？\n在 2026年3月2日 10:00，客服 写道：\n您好", &["群怎么解散？"]),

@@ -41,11 +41,11 @@ pub enum ReasonCode {
 }
 
 /// Below this confidence a person had better look, though entries can be offered. Tuned on `data/triage/dev.jsonl`.
-const SURE_ENOUGH: f32 = 0.75;
+const SURE_ENOUGH: f32 = 0.7;
 
-/// A question of so few characters leans on what was said before it (会不会过期): that it matches less surely says little,
+/// A question of so few characters leans on what was said before it (能退吗): that it matches less surely says little,
 /// and it must only be answered at all. Tuned as above.
-const LEANING_CHARS: usize = 8;
+const LEANING_CHARS: usize = 6;
 
 impl ReasonCode {
     /// The name in JSON.

@@ -29,6 +29,9 @@ const WORTH: f32 = 0.3;
 /// The same, for a problem that is only told.
 const WORTH_OF_PROBLEM: f32 = 0.4;
 
+/// The same, for a problem in a ticket that also asks: it mostly leads up to what is asked.
+const WORTH_BESIDE_QUESTIONS: f32 = 0.75;
+
 /// From this confidence on words that neither ask nor tell a problem are what a ticket is about.
 const WORTH_OF_STATEMENT: f32 = 0.72;
 
@@ -89,6 +92,8 @@ pub(super) fn choose<E: Copy + PartialEq>(
     runs: &[Range<usize>],
     scored: &[Scored<E>],
 ) -> Vec<Chosen> {
+    let asks = clauses.iter().any(|clause| clause.cue == Cue::Question);
+    let worth_of_problem = if asks { WORTH_BESIDE_QUESTIONS } else { WORTH_OF_PROBLEM };
     // best[i]: the most that the clauses before i can be worth, and the last step on the way there.
     let mut best: Vec<(f32, Option<usize>)> = vec![(f32::NEG_INFINITY, None); clauses.len() + 1];
     best[0] = (0.0, None);
@@ -99,7 +104,7 @@ pub(super) fn choose<E: Copy + PartialEq>(
             best[at + 1] = (skipped, None);
         }
         for (nth, run) in runs.iter().enumerate().filter(|(_, run)| run.start == at) {
-            let value = so_far + value(&clauses[run.clone()], scored[nth].confidence);
+            let value = so_far + value(&clauses[run.clone()], scored[nth].confidence, worth_of_problem);
             if value > best[run.end].0 {
                 best[run.end] = (value, Some(nth));
             }
@@ -117,7 +122,21 @@ pub(super) fn choose<E: Copy + PartialEq>(
         }
     }
     chosen.reverse();
-    join_same(clauses, scored, chosen)
+    without_background(clauses, scored, join_same(clauses, scored, chosen))
+}
+
+/// Without the problems that only tell more about what is asked elsewhere: those that the same entry answers.
+fn without_background<E: Copy + PartialEq>(
+    clauses: &[Clause],
+    scored: &[Scored<E>],
+    mut chosen: Vec<Chosen>,
+) -> Vec<Chosen> {
+    let asks =
+        |chosen: &Chosen| clauses[chosen.clauses.clone()].iter().any(|clause| clause.cue == Cue::Question);
+    let asked: Vec<Option<E>> =
+        chosen.iter().filter(|chosen| asks(chosen)).map(|chosen| scored[chosen.run].entry).collect();
+    chosen.retain(|chosen| asks(chosen) || !asked.contains(&scored[chosen.run].entry));
+    chosen
 }
 
 /// What a ticket that asks nothing is about, if anything: the problem told in it that matches best, or words that match as
@@ -139,14 +158,14 @@ fn value_of_skipping(clause: &Clause) -> f32 {
     if clause.cue == Cue::Question || clause.listed { -1.0 } else { 0.0 }
 }
 
-fn value(run: &[Clause], confidence: f32) -> f32 {
+fn value(run: &[Clause], confidence: f32, worth_of_problem: f32) -> f32 {
     let cost = MERGE_COST * (run.len() - 1) as f32;
     let cue = run.iter().map(|clause| clause.cue).max().unwrap_or(Cue::Statement);
     if cue == Cue::Question || run[0].listed {
         return (confidence - WORTH).max(UNANSWERED) - cost;
     }
     match cue {
-        Cue::Question | Cue::Problem => confidence - WORTH_OF_PROBLEM - cost,
+        Cue::Question | Cue::Problem => confidence - worth_of_problem - cost,
         // However well it matches: 昨天换了新手机 finds an entry, and only leads up to the question.
         Cue::Statement => f32::NEG_INFINITY,
     }
@@ -253,6 +272,25 @@ mod tests {
             clause("最近很忙", Cue::Statement, Joint::Sentence),
         ];
         assert_eq!(choose_with(&clauses, &[]), ["食堂几点开门"]);
+    }
+
+    #[test]
+    fn a_problem_beside_a_question_must_match_well_and_elsewhere() {
+        let clauses = [
+            clause("登录失败", Cue::Problem, Joint::Sentence),
+            clause("我是小王", Cue::Statement, Joint::Sentence),
+            clause("密码怎么重置", Cue::Question, Joint::Sentence),
+        ];
+        let question = ("密码怎么重置", 0.9, 1);
+        let chosen = |confidence, entry| choose_with(&clauses, &[question, ("登录失败", confidence, entry)]);
+        assert_eq!(chosen(0.9, 2), ["登录失败", "密码怎么重置"]);
+        assert_eq!(chosen(0.6, 2), ["密码怎么重置"], "it only leads up to the question");
+        assert_eq!(chosen(0.9, 1), ["密码怎么重置"], "it tells more about the question");
+        assert_eq!(
+            choose_with(&clauses[..2], &[("登录失败", 0.6, 2)]),
+            ["登录失败"],
+            "nothing else is asked"
+        );
     }
 
     #[test]
