@@ -4,9 +4,11 @@
 //! `/v1/` alike. Equal pictures are one file; a file never changes, so it can be cached for ever. Pictures that no
 //! entry refers to any more stay: an older version of the FAQ may come back.
 
+mod addresses;
 mod folder;
 mod picture;
 
+pub use addresses::Addresses;
 pub use folder::{AssetError, Assets};
 pub use picture::{Kind, MAX_PICTURE_BYTES, Picture, PictureError};
 

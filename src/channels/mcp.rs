@@ -26,7 +26,8 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    faq::{Entry, Image},
+    assets::Addresses,
+    faq::{Answer, Entry, Image},
     matcher::{self, Match, Matcher, Query},
     rank::Decision,
     triage::{Desk, Ticket},
@@ -55,6 +56,7 @@ const ORIGINS: [&str; 6] = [
 pub struct FaqTools {
     matcher: Arc<Matcher>,
     desk: Arc<Desk>,
+    pictures: Option<Addresses>,
     max_query_chars: usize,
 }
 
@@ -172,34 +174,31 @@ struct SearchResult {
     confidence: f32,
 }
 
-impl From<&Entry> for EntryText {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            faq_id: entry.id.to_string(),
-            question: entry.question.clone(),
-            answer_markdown: entry.answer.markdown().to_owned(),
-            category: (!entry.category.is_empty()).then(|| entry.category.join("/")),
-            images: entry.answer.images().into_iter().map(|Image { src, .. }| src).collect(),
-        }
-    }
-}
-
-impl From<&Match> for SearchResult {
-    fn from(found: &Match) -> Self {
-        Self {
-            entry: EntryText::from(found.entry.as_ref()),
-            score: found.scores.dense,
-            confidence: found.confidence,
-        }
-    }
-}
-
 #[tool_router]
 impl FaqTools {
-    /// Tools over what `matcher` serves.
+    /// Tools over what `matcher` serves; stored pictures are at `pictures`, or stay references into the data directory.
     #[must_use]
-    pub fn new(matcher: Arc<Matcher>, desk: Arc<Desk>, max_query_chars: usize) -> Self {
-        Self { matcher, desk, max_query_chars }
+    pub fn new(
+        matcher: Arc<Matcher>,
+        desk: Arc<Desk>,
+        pictures: Option<Addresses>,
+        max_query_chars: usize,
+    ) -> Self {
+        Self { matcher, desk, pictures, max_query_chars }
+    }
+
+    fn text(&self, entry: &Entry) -> EntryText {
+        let answer = match &self.pictures {
+            Some(pictures) => Answer::new(pictures.in_markdown(entry.answer.markdown())),
+            None => entry.answer.clone(),
+        };
+        EntryText {
+            faq_id: entry.id.to_string(),
+            question: entry.question.clone(),
+            answer_markdown: answer.markdown().to_owned(),
+            category: (!entry.category.is_empty()).then(|| entry.category.join("/")),
+            images: answer.images().into_iter().map(|Image { src, .. }| src).collect(),
+        }
     }
 
     #[tool(
@@ -222,9 +221,14 @@ impl FaqTools {
         let query = Query { text: query, top_k, category, ..Query::default() };
         let verdicts = self.matcher.ask(vec![query]).await.map_err(failed)?;
         let verdict = verdicts.first().ok_or_else(internal)?;
+        let result = |found: &Match| SearchResult {
+            entry: self.text(&found.entry),
+            score: found.scores.dense,
+            confidence: found.confidence,
+        };
         Ok(Json(SearchResults {
             band: verdict.decision.into(),
-            results: verdict.matches.iter().map(SearchResult::from).collect(),
+            results: verdict.matches.iter().map(result).collect(),
             index_version: verdict.index_version,
         }))
     }
@@ -244,7 +248,7 @@ impl FaqTools {
         let unknown = || {
             ErrorData::invalid_params(format!("no entry has the id {faq_id:?}; search for it first"), None)
         };
-        found.map(|entry| Json(EntryText::from(entry.as_ref()))).ok_or_else(unknown)
+        found.map(|entry| Json(self.text(entry))).ok_or_else(unknown)
     }
 
     #[tool(
@@ -259,6 +263,10 @@ impl FaqTools {
     ) -> Result<CallToolResult, ErrorData> {
         let ticket = Ticket { id: None, subject, body, attachments };
         let triage = self.desk.triage(&self.matcher, &ticket).await.map_err(failed)?;
+        let triage = match &self.pictures {
+            Some(pictures) => triage.at(pictures),
+            None => triage,
+        };
         serde_json::to_value(&triage).map(CallToolResult::structured).map_err(|_| internal())
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let matcher = open::matcher(&args.faq, config)?;
     let desk = Arc::new(Desk::new(None, Earlier::default()));
-    let tools = FaqTools::new(matcher, desk, config.http.max_query_chars);
+    let tools = FaqTools::new(matcher, desk, None, config.http.max_query_chars);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(tools.answer_stdio())?;
     Ok(ExitCode::SUCCESS)

@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         questions: Arc::new(questions),
         index: config.index,
         synonyms: config.synonyms.clone(),
+        public_url: config.channels.public_url.clone(),
         learn: config.learn,
         observer: metrics.clone(),
         clock: Arc::new(Timestamp::now),

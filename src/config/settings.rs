@@ -172,7 +172,7 @@ settings! {
     /// How log lines look [default: text]
     #[arg(long, env = "DAYI_LOG_FORMAT", global = true, hide_short_help = true, help_heading = "Settings")]
     log_format: LogFormat,
-    /// Address under which others reach this service, for pictures in chats
+    /// Address under which others reach this service, for pictures in chats and tickets
     #[arg(long, env = "DAYI_PUBLIC_URL", value_name = "URL", global = true, hide_short_help = true,
           help_heading = "Settings")]
     public_url: String,

@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 pub use folders::{create, delete, exists, list};
 
 use crate::{
-    assets::Assets,
+    assets::{Addresses, Assets},
     config::LearnConfig,
     editor::{self, Editor, Setup},
     embed::Embedder,
@@ -30,7 +30,7 @@ use crate::{
         QueryCache,
     },
     store::{self, Store},
-    triage::{Desk, Earlier},
+    triage::{Desk, Earlier, Ticket, Triage},
 };
 
 /// Why a space could not be opened, made or deleted.
@@ -97,6 +97,8 @@ pub struct Common {
     pub index: IndexParams,
     /// Synonyms of the default space, when they are not in its directory.
     pub synonyms: Option<PathBuf>,
+    /// How others reach the service; without it, addresses of pictures are relative to it.
+    pub public_url: Option<String>,
     /// What is remembered of questions.
     pub learn: LearnConfig,
     /// Counts what is remembered.
@@ -113,6 +115,7 @@ pub struct Space {
     editor: Editor,
     journal: Arc<Journal>,
     assets: Assets,
+    pictures: Addresses,
     desk: Arc<Desk>,
     /// Held open, so that a folder that is deleted and made again is another one.
     folder: same_file::Handle,
@@ -156,7 +159,8 @@ impl Space {
         let (observer, clock) = (common.observer.clone(), common.clock.clone());
         let journal = Arc::new(Journal::start(&directory, served, common.learn, observer, clock)?);
         let assets = Assets::in_data(&directory);
-        Ok(Self { name, directory, matcher, editor, journal, assets, desk, folder })
+        let pictures = Addresses::new(common.public_url.as_deref().unwrap_or_default(), &name);
+        Ok(Self { name, directory, matcher, editor, journal, assets, pictures, desk, folder })
     }
 
     /// Its name.
@@ -193,6 +197,20 @@ impl Space {
     #[must_use]
     pub fn desk(&self) -> &Arc<Desk> {
         &self.desk
+    }
+
+    /// Reads a ticket and says what is to be done with it, with pictures at their addresses.
+    ///
+    /// # Errors
+    /// As [`Desk::triage`].
+    pub async fn triage(&self, ticket: &Ticket) -> Result<Triage, matcher::Error> {
+        Ok(self.desk.triage(&self.matcher, ticket).await?.at(&self.pictures))
+    }
+
+    /// Where others get its pictures.
+    #[must_use]
+    pub fn pictures(&self) -> &Addresses {
+        &self.pictures
     }
 
     /// The pictures of its answers.

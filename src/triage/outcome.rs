@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{CategoryGuess, Duplicate, Field, Reason};
 use crate::{
+    assets::Addresses,
     faq::{EntryId, Image},
     matcher::Match,
     rank::Decision,
@@ -36,6 +37,22 @@ pub struct Triage {
     pub index_version: u64,
     /// Name of the model.
     pub model: String,
+}
+
+impl Triage {
+    /// With stored pictures at the addresses under which they are served: whoever gets it does not know the data
+    /// directory.
+    #[must_use]
+    pub fn at(mut self, pictures: &Addresses) -> Self {
+        for found in self.questions.iter_mut().flat_map(|question| &mut question.matches) {
+            found.answer = pictures.in_markdown(&found.answer);
+            for image in &mut found.images {
+                image.src = pictures.of(&image.src);
+            }
+        }
+        self.draft_reply = self.draft_reply.map(|reply| pictures.in_markdown(&reply));
+        self
+    }
 }
 
 /// A question of a ticket.

@@ -3,7 +3,7 @@
 
 use axum::{
     body::Body,
-    http::{Request, header},
+    http::{Request, StatusCode, header},
 };
 use dayi::config::Settings;
 use serde_json::{Value, json};
@@ -39,6 +39,24 @@ async fn a_search_finds_the_entry_and_nothing_found_is_no_error() {
     let reply = post(&service, &[], &call("faq_search", &json!({"query": "zzz"}))).await.json();
     assert_eq!(reply["result"]["structuredContent"]["band"], "none", "{reply}");
     assert_eq!(reply["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn pictures_of_an_answer_have_an_address() {
+    let service = service(Settings::default());
+    let reference = format!("assets/{}.png", "0123456789abcdef".repeat(4));
+    let entry =
+        json!({"id": "p-1", "question": "打印机卡纸怎么办", "answer": format!("看图：![]({reference})")});
+    assert_eq!(service.post("/v1/entries", entry.to_string()).await.status, StatusCode::CREATED);
+    for (tool, arguments, pointer) in [
+        ("faq_get", json!({"faq_id": "p-1"}), ""),
+        ("faq_search", json!({"query": "打印机卡纸怎么办"}), "/results/0"),
+    ] {
+        let reply = post(&service, &[], &call(tool, &arguments)).await.json();
+        let found = reply["result"]["structuredContent"].pointer(pointer).unwrap();
+        assert_eq!(found["images"], json!([format!("/v1/{reference}")]), "{reply}");
+        assert_eq!(found["answer_markdown"], format!("看图：![](/v1/{reference})"));
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,7 @@ pub(crate) fn service_in(data: Arc<TempDir>, settings: Settings, embedder: Arc<d
         questions: Arc::new(questions),
         index: config.index,
         synonyms: None,
+        public_url: config.channels.public_url.clone(),
         learn: config.learn,
         observer: metrics.clone(),
         clock: Arc::new(clock),

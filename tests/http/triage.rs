@@ -1,7 +1,10 @@
 //! `POST /v1/triage`: the contract of its request and response.
 
 use axum::http::StatusCode;
-use dayi::config::Settings;
+use dayi::{
+    assets::{Assets, Picture},
+    config::Settings,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Service, service};
@@ -64,6 +67,24 @@ async fn a_ticket_comes_back_as_its_questions_with_answers_and_a_draft() {
     for part in ["您好", "群主可以解散群", "点击离职继承", "g-1", "c-1"] {
         assert!(draft.contains(part), "{part} is missing in {draft}");
     }
+}
+
+#[tokio::test]
+async fn pictures_in_answers_and_drafts_are_where_others_can_get_them() {
+    let settings = Settings { public_url: Some("https://faq.example.com/".into()), ..Settings::default() };
+    let service = service(settings);
+    let picture = Picture::new(b"GIF89a1".to_vec()).unwrap();
+    Assets::in_data(service.data.path()).keep([&picture]).unwrap();
+    let reference = picture.name().reference();
+    let entry =
+        json!({"id": "p-1", "question": "打印机卡纸怎么办", "answer": format!("看图：![]({reference})")});
+    assert_eq!(service.post("/v1/entries", entry.to_string()).await.status, StatusCode::CREATED);
+    let triage = triage(&service, "/v1/triage", &json!({"body": "打印机卡纸怎么办？"})).await;
+    let address = format!("https://faq.example.com/v1/{reference}");
+    let found = &triage["questions"][0]["matches"][0];
+    assert_eq!(found["answer"], format!("看图：![]({address})"));
+    assert_eq!(found["images"][0]["src"], address);
+    assert!(triage["draft_reply"].as_str().unwrap().contains(&format!("![]({address})")), "{triage}");
 }
 
 #[tokio::test]

@@ -119,10 +119,8 @@ impl Hook {
     ) -> Result<Outcome, HookError> {
         let id = self.verifier.verify(incoming, now)?;
         let ticket = self.ticket(incoming.body)?;
-        let triage = self
-            .answered
-            .answer(id.clone(), async { space.desk().triage(space.matcher(), &ticket).await.map(Arc::new) })
-            .await?;
+        let triage =
+            self.answered.answer(id.clone(), async { space.triage(&ticket).await.map(Arc::new) }).await?;
         let (Reply::Deliver, Some(deliveries)) = (self.reply, deliveries) else {
             return Ok(Outcome::Answered(triage));
         };

@@ -12,16 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    assets::{self, AssetName, Assets, Picture},
+    assets::{Addresses, AssetName, Assets, Picture},
     faq::SpaceName,
     http::{access::Access, blocking::blocking, extract::Upload, problem::Problem},
 };
 
 /// An answer of `space` with its stored pictures at the addresses under which [`picture`] serves them.
 pub(super) fn with_addresses(markdown: &str, space: &SpaceName) -> String {
-    // A browser that shows the answer asks for the address as it is.
-    let query = if space.is_default() { String::new() } else { format!("?space={space}") };
-    assets::readdressed(markdown, |name| format!("/v1/{}{query}", name.reference()))
+    Addresses::new("", space).in_markdown(markdown)
 }
 
 /// A picture that was kept.

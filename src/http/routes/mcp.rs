@@ -14,6 +14,7 @@ pub(in crate::http) async fn mcp(
     request: Request<Body>,
 ) -> Response {
     let space = access.space();
-    let tools = FaqTools::new(space.matcher().clone(), space.desk().clone(), app.limits().max_query_chars);
+    let (matcher, desk, pictures) = (space.matcher().clone(), space.desk().clone(), space.pictures().clone());
+    let tools = FaqTools::new(matcher, desk, Some(pictures), app.limits().max_query_chars);
     tools.answer(request, app.mcp_hosts()).await
 }

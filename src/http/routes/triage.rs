@@ -100,7 +100,7 @@ pub(in crate::http) async fn triage(
 ) -> Result<Json<TriageResponse>, Problem> {
     let start = Instant::now();
     let space = access.space();
-    let triage = space.desk().triage(space.matcher(), &ticket(payload, places)?).await?;
+    let triage = space.triage(&ticket(payload, places)?).await?;
     for question in &triage.questions {
         app.metrics().decision(space.name(), question.decision);
     }
