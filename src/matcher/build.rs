@@ -2,6 +2,7 @@
 //! has of the same entries is taken over.
 
 mod embedding;
+mod gather;
 mod parts;
 mod spill;
 
@@ -10,7 +11,7 @@ use std::{io, path::Path, sync::Arc};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use self::parts::Parts;
+use self::{gather::Gather, parts::Parts, spill::Spill};
 use super::{Snapshot, wordings::Wordings};
 use crate::{
     embed::{self, Embedder},
@@ -171,11 +172,12 @@ impl Builder<'_> {
     ) -> Result<(Snapshot, BuildReport), BuildError> {
         let model = self.embedder.model().clone();
         let parts = Parts::new(entries, old, &self.synonyms);
-        let (vectors, embedded) = self.embed(parts.new_texts(), store)?;
-
-        let set = Arc::new(VectorSet::from_rows(model.dimension, parts.rows(old, &vectors))?);
-        let texts = vectors.len();
-        let (hashes, known) = (parts.hashes(), old.map(|old| parts.known_vectors(old)));
+        let (hashes, known) = (parts.hashes(), parts.known_vectors(old));
+        let spill = Spill::new(self.folder, model.dimension);
+        let mut gather = Gather::new(&parts, (old, &known), &hashes, &self.ranker, spill);
+        let (texts, embedded) = self.embed(parts.new_texts(), store, &mut gather)?;
+        let (set, vectors) = gather.finish()?;
+        let set = Arc::new(set);
         let documents: Vec<LexicalDocument<'_>> = parts.texts().map(|texts| texts.document()).collect();
         let lexical = match old {
             Some(old) => old.lexical.updated(&documents, parts.known())?,
@@ -185,11 +187,9 @@ impl Builder<'_> {
             Some(old) => old.spelling.relearn(parts.gone(old), parts.new_spelled()),
             None => Spelling::learn(parts.new_spelled()),
         };
-        let entries = parts.prepare(&vectors, &self.ranker);
-        // Before the graph is built: these are the two times when a build needs most memory.
-        drop(vectors);
-        let (index, reopened) = match old.zip(known) {
-            Some((old, known)) => (old.index.follow(set, &known), false),
+        let entries = parts.prepare(&vectors);
+        let (index, reopened) = match old {
+            Some(old) => (old.index.follow(set, &known), false),
             None => self.index(set, &hashes)?,
         };
         let report = BuildReport {

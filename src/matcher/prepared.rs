@@ -8,14 +8,21 @@ use super::wordings::Worded;
 use crate::{
     faq::Entry,
     index::lexical::LexicalDocument,
-    rank::{Question, Ranker, TokenMatrix},
+    rank::{Question, TokenMatrix},
     store::TextHash,
     text::{filler::core_key, normalize::normalize, synonyms::Synonyms},
-    vector::Embedding,
 };
 
-/// What the model made of each text.
-pub(super) type Vectors = HashMap<TextHash, (Embedding, TokenMatrix)>;
+/// What the model made of each text, as far as an entry keeps it.
+#[derive(Default)]
+pub(super) struct Vectors {
+    /// Those of answers, centred.
+    pub(super) answers: HashMap<TextHash, Arc<[f32]>>,
+    /// Those of negative questions.
+    pub(super) negatives: HashMap<TextHash, Arc<[f32]>>,
+    /// Those of the tokens of all texts.
+    pub(super) tokens: HashMap<TextHash, TokenMatrix>,
+}
 
 /// An entry and all that a question is compared with, except the vectors of its phrasings: those are in the index.
 pub(super) struct Prepared {
@@ -28,7 +35,7 @@ pub(super) struct Prepared {
 
 /// An answer taken apart for comparison.
 pub(super) struct PreparedAnswer {
-    pub(super) centered: Vec<f32>,
+    pub(super) centered: Arc<[f32]>,
     pub(super) tokens: TokenMatrix,
 }
 
@@ -36,7 +43,7 @@ pub(super) struct PreparedAnswer {
 pub(super) struct PreparedNegative {
     /// What is left of it without polite filler.
     pub(super) key: String,
-    pub(super) vector: Embedding,
+    pub(super) vector: Arc<[f32]>,
 }
 
 /// The texts of an entry as the model and the word index get them.
@@ -88,12 +95,16 @@ impl EntryTexts {
     /// Everything that the model gets.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
         let questions = self.phrasings.iter().map(|phrasing| &*phrasing.text);
-        questions.chain(self.answer.as_deref()).chain(self.negatives.iter().map(|negative| &*negative.text))
+        questions.chain(self.answer.as_deref()).chain(self.negatives())
     }
 
     /// What tells how the FAQ spells.
     pub(super) fn spelled(&self) -> impl Iterator<Item = &str> {
         self.phrasings.iter().map(|phrasing| &*phrasing.written).chain(self.answer.as_deref())
+    }
+
+    pub(super) fn negatives(&self) -> impl Iterator<Item = &str> {
+        self.negatives.iter().map(|negative| &*negative.text)
     }
 
     pub(super) fn document(&self) -> LexicalDocument<'_> {
@@ -109,17 +120,16 @@ impl EntryTexts {
 impl Prepared {
     /// # Panics
     /// When `vectors` lacks one of the texts.
-    pub(super) fn new(entry: Entry, texts: EntryTexts, vectors: &Vectors, ranker: &Ranker) -> Self {
-        let of = |text: &str| &vectors[&TextHash::of(text)];
+    pub(super) fn new(entry: Entry, texts: EntryTexts, vectors: &Vectors) -> Self {
         let question =
-            |phrasing: &PhrasingText| Question::new(&phrasing.text, vectors[&phrasing.hash].1.clone());
-        let answer = |text: &str| PreparedAnswer {
-            centered: ranker.centered(of(text).0.as_slice()),
-            tokens: of(text).1.clone(),
+            |phrasing: &PhrasingText| Question::new(&phrasing.text, vectors.tokens[&phrasing.hash].clone());
+        let answer = |text: &str| {
+            let text = TextHash::of(text);
+            PreparedAnswer { centered: vectors.answers[&text].clone(), tokens: vectors.tokens[&text].clone() }
         };
         let negative = |negative: &NegativeText| PreparedNegative {
             key: negative.key.clone(),
-            vector: of(&negative.text).0.clone(),
+            vector: vectors.negatives[&TextHash::of(&negative.text)].clone(),
         };
         Self {
             entry: Arc::new(entry),

@@ -336,7 +336,7 @@ impl Snapshot {
                 negative: prepared
                     .negatives
                     .iter()
-                    .map(|negative| negative.vector.cosine(vector))
+                    .map(|negative| dot(&negative.vector, vector.as_slice()))
                     .reduce(f32::max),
                 answer: prepared.answer.as_ref().map(|answer| AnswerMatch {
                     dense: dot(&answer.centered, centered),

@@ -1,11 +1,10 @@
 //! Vectors of texts: from the store, or made now and kept there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::{BuildError, Builder, Stage, spill::Spill};
+use super::{BuildError, Builder, Stage, gather::Gather};
 use crate::{
     embed::{Embedded, Role},
-    matcher::prepared::Vectors,
     rank::TokenMatrix,
     store::{Store, StoredVector, TextHash},
     vector::Embedding,
@@ -15,33 +14,32 @@ use crate::{
 const CHUNK: usize = 128;
 
 impl Builder<'_> {
-    /// Vectors of all `texts`: from the store, or made now and kept there. Also returns how many were made.
+    /// Gives `gather` the vectors of all `texts`: from the store, or made now and kept there. Returns how many different
+    /// texts there are, and how many of them were embedded.
     pub(super) fn embed<'t>(
         &self,
         texts: impl Iterator<Item = &'t str>,
         store: &mut Store,
-    ) -> Result<(Vectors, usize), BuildError> {
+        gather: &mut Gather<'_>,
+    ) -> Result<(usize, usize), BuildError> {
         let dimension = self.embedder.model().dimension;
         let center = self.ranker.token_center(dimension);
         let space = self.vector_space();
         let texts: BTreeMap<TextHash, &str> = texts.map(|text| (TextHash::of(text), text)).collect();
         let hashes: Vec<TextHash> = texts.keys().copied().collect();
-        let mut sentences: HashMap<TextHash, Embedding> = HashMap::with_capacity(hashes.len());
-        let mut spill = Spill::new(self.folder, dimension);
+        let mut missing: Vec<TextHash> = Vec::new();
         for chunk in hashes.chunks(CHUNK) {
             for (hash, stored) in chunk.iter().zip(store.vectors(&space, chunk, dimension)?) {
                 let usable = stored.and_then(|StoredVector { vector, tokens }| {
                     let tokens = TokenMatrix::from_bytes(tokens.into(), dimension)?;
                     Some((Embedding::new(vector, dimension).ok()?, tokens))
                 });
-                if let Some((vector, tokens)) = usable {
-                    sentences.insert(*hash, vector);
-                    spill.push(*hash, tokens)?;
+                match usable {
+                    Some((vector, tokens)) => gather.put(*hash, &vector, tokens)?,
+                    None => missing.push(*hash),
                 }
             }
         }
-        let missing: Vec<TextHash> =
-            hashes.into_iter().filter(|hash| !sentences.contains_key(hash)).collect();
         for (round, chunk) in missing.chunks(CHUNK).enumerate() {
             self.progress.at(Stage::Embedding, round * CHUNK, missing.len());
             let batch: Vec<&str> = chunk.iter().map(|hash| texts[hash]).collect();
@@ -61,17 +59,13 @@ impl Builder<'_> {
                 }),
             )?;
             for (hash, (vector, tokens)) in made {
-                sentences.insert(hash, vector);
-                spill.push(hash, tokens)?;
+                gather.put(hash, &vector, tokens)?;
             }
         }
         if !missing.is_empty() {
             self.progress.at(Stage::Embedding, missing.len(), missing.len());
         }
-        let tokens = spill.finish()?;
-        let vectors =
-            tokens.into_iter().filter_map(|(hash, tokens)| Some((hash, (sentences.remove(&hash)?, tokens))));
-        Ok((vectors.collect(), missing.len()))
+        Ok((hashes.len(), missing.len()))
     }
 
     /// Names all that a stored vector depends on besides its text.

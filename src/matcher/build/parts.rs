@@ -10,7 +10,6 @@ use crate::{
         Snapshot,
         prepared::{EntryTexts, Prepared, Vectors},
     },
-    rank::Ranker,
     store::TextHash,
     text::synonyms::Synonyms,
 };
@@ -79,6 +78,16 @@ impl Parts {
         self.new_entries().flat_map(EntryTexts::all)
     }
 
+    /// The answers of the new entries.
+    pub(super) fn new_answers(&self) -> impl Iterator<Item = &str> {
+        self.new_entries().filter_map(|texts| texts.answer.as_deref())
+    }
+
+    /// The negative questions of the new entries.
+    pub(super) fn new_negatives(&self) -> impl Iterator<Item = &str> {
+        self.new_entries().flat_map(EntryTexts::negatives)
+    }
+
     /// What the new entries tell about spelling.
     pub(super) fn new_spelled(&self) -> impl Iterator<Item = &str> {
         self.new_entries().flat_map(EntryTexts::spelled)
@@ -97,38 +106,22 @@ impl Parts {
         self.texts().flat_map(|texts| &texts.phrasings).map(|phrasing| phrasing.hash).collect()
     }
 
-    /// For each phrasing, the position of its vector in the index of `old`.
-    pub(super) fn known_vectors(&self, old: &Snapshot) -> Vec<Option<u32>> {
+    /// For each phrasing, the position of its vector in the index of `old`, if it is taken over.
+    pub(super) fn known_vectors(&self, old: Option<&Snapshot>) -> Vec<Option<u32>> {
         let of_entry = |(texts, known): (&EntryTexts, &Option<u32>)| {
-            let first = known.map(|known| old.first_vectors[known as usize]);
+            let first = old.zip(*known).map(|(old, known)| old.first_vectors[known as usize]);
             (0..texts.phrasings.len() as u32).map(move |nth| Some(first? + nth))
         };
         self.texts().zip(&self.known).flat_map(of_entry).collect()
     }
 
-    /// The vector of each phrasing.
-    pub(super) fn rows<'r>(
-        &'r self,
-        old: Option<&'r Snapshot>,
-        vectors: &'r Vectors,
-    ) -> impl Iterator<Item = &'r [f32]> {
-        let of_entry = move |(texts, known): (&'r EntryTexts, &'r Option<u32>)| {
-            let known = old.zip(*known);
-            (0u32..).zip(&texts.phrasings).map(move |(nth, phrasing)| match known {
-                Some((old, known)) => old.index.vectors().vector(old.first_vectors[known as usize] + nth),
-                None => vectors[&phrasing.hash].0.as_slice(),
-            })
-        };
-        self.texts().zip(&self.known).flat_map(of_entry)
-    }
-
     /// The entries, all of them ready; `vectors` holds what [`new_texts`](Self::new_texts) asked for.
-    pub(super) fn prepare(self, vectors: &Vectors, ranker: &Ranker) -> Vec<Arc<Prepared>> {
+    pub(super) fn prepare(self, vectors: &Vectors) -> Vec<Arc<Prepared>> {
         let prepare = |part| match part {
             Part::Known(prepared) => prepared,
             Part::New(new) => {
                 let (entry, texts) = *new;
-                Arc::new(Prepared::new(entry, texts, vectors, ranker))
+                Arc::new(Prepared::new(entry, texts, vectors))
             }
         };
         self.parts.into_par_iter().map(prepare).collect()

@@ -36,6 +36,11 @@ impl<'a> Spill<'a> {
         Self { folder, dimension, kept: vec![], kept_bytes: 0, file: None, places: vec![], end: 0 }
     }
 
+    /// How many numbers a vector has.
+    pub(super) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
     /// Takes one matrix.
     ///
     /// # Errors
