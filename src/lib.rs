@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! main -> cli -> http, lint, import, export, training -> keys, channels -> spaces -> triage -> editor, eval, learn
-//! -> matcher -> rank, index, embed, store -> text, faq, assets, sheet, vector, sqlite
+//! -> matcher -> rank, index, embed, store -> text, faq, assets, sheet, plot, vector, sqlite
 //! ```
 
 pub mod assets;
@@ -27,6 +27,7 @@ pub mod keys;
 pub mod learn;
 pub mod lint;
 pub mod matcher;
+pub mod plot;
 pub mod rank;
 mod sheet;
 pub mod spaces;

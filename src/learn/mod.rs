@@ -5,6 +5,7 @@
 //! [`Journal::record_feedback`] once a verdict. Nothing that is learned changes the FAQ without a person's yes.
 
 mod accept;
+mod days_plot;
 mod grouping;
 mod journal;
 mod mask;
@@ -24,4 +25,5 @@ pub use unanswered::{Chosen, Draft, Example, Near, Reasons, Unanswered, Unanswer
 
 pub use crate::store::{
     EntryUsage, Feedback, FeedbackVerdict, GroupDecision, GroupFilter, GroupState, Period, UsageOrder,
+    WordingUsage,
 };

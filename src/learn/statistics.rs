@@ -6,10 +6,15 @@ use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::days_plot::days_plot;
 use crate::{
+    plot::Language,
     rank::Decision,
-    store::{self, EntryUsage, FeedbackVerdict, Period, Store, UsageOrder},
+    store::{self, EntryUsage, FeedbackVerdict, Period, Store, UsageOrder, WordingOrder, WordingUsage},
 };
+
+/// Wordings that are listed of each kind.
+const LISTED_WORDINGS: u32 = 10;
 
 /// What to count.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct StatisticsFilter {
     pub offset: u32,
     /// Entries to return.
     pub limit: u32,
+    /// Draw the days too, with words in this language.
+    pub figure: Option<Language>,
 }
 
 /// The numbers.
@@ -41,6 +48,13 @@ pub struct Statistics {
     pub time_zone: String,
     /// Days with questions, in order.
     pub days: Vec<DayCounts>,
+    /// The days as a drawing, SVG with CSS variables as colours, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_figure: Option<String>,
+    /// The ten wordings that were asked most often.
+    pub most_asked: Vec<WordingUsage>,
+    /// The ten wordings whose answer took longest.
+    pub slowest: Vec<WordingUsage>,
     /// Entries on all pages.
     pub entries_total: u32,
     /// Entries with how they were used, also those that never were.
@@ -131,7 +145,7 @@ impl Statistics {
     /// # Errors
     /// When the database fails.
     pub fn read(store: &Store, filter: &StatisticsFilter) -> Result<Self, store::Error> {
-        let StatisticsFilter { period, zone, order, offset, limit } = filter;
+        let StatisticsFilter { period, zone, order, offset, limit, figure } = filter;
         let mut questions = QuestionCounts::default();
         let mut days: Vec<DayCounts> = Vec::new();
         for piece in store.count_questions(period)? {
@@ -164,9 +178,18 @@ impl Statistics {
                 _ => None,
             },
             time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            days_figure: figure.and_then(|language| drawn(&days, language)),
             days,
+            most_asked: store.wording_usage(period, WordingOrder::Times, LISTED_WORDINGS)?,
+            slowest: store.wording_usage(period, WordingOrder::Took, LISTED_WORDINGS)?,
             entries_total,
             entries,
         })
     }
+}
+
+/// The days as a drawing. The numbers are worth having without one.
+fn drawn(days: &[DayCounts], language: Language) -> Option<String> {
+    let drawn = days_plot(days, language);
+    drawn.inspect_err(|error| tracing::warn!(%error, "the days cannot be drawn")).ok()
 }

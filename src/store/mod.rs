@@ -33,7 +33,7 @@ pub use entries::{Cursor, Edition, Filter, Page, Stored};
 pub use groups::{GroupDecision, GroupState, NewWording, Place, WaitingQuestion};
 pub use history::{Change, HistoryFilter, UndoError};
 pub use journal::{Feedback, FeedbackFate, FeedbackVerdict, LoggedQuery, UnansweredReason};
-pub use statistics::{EntryUsage, PIECE, Period, PieceCount, UsageOrder};
+pub use statistics::{EntryUsage, PIECE, Period, PieceCount, UsageOrder, WordingOrder, WordingUsage};
 pub use unanswered::{GroupCounts, GroupFilter, GroupPage, GroupWording};
 pub use vectors::{StoredVector, TextHash};
 

@@ -74,6 +74,38 @@ pub struct EntryUsage {
     pub last_used: Option<Timestamp>,
 }
 
+/// What the wordings of questions are sorted by, the largest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordingOrder {
+    /// Times asked.
+    Times,
+    /// The longest time to an answer.
+    Took,
+}
+
+impl WordingOrder {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Times => "times",
+            Self::Took => "took",
+        }
+    }
+}
+
+/// How a question was asked, in one wording.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WordingUsage {
+    /// The wording, without personal data.
+    pub text: String,
+    /// How often it was asked.
+    pub times: u64,
+    /// The longest time to its answer, in milliseconds.
+    pub slowest_ms: f64,
+    /// When it was asked last.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_asked: Timestamp,
+}
+
 /// Every entry once, with how it was used.
 const USAGE: &str = "
     SELECT id, sum(hits) AS hits, sum(helpful) AS helpful, sum(wrong) AS wrong, max(last) AS last_used FROM (
@@ -128,6 +160,34 @@ impl Store {
             |row| row.get(0),
         )?;
         Ok(times.first().map(|microseconds| Duration::from_micros(microseconds.unsigned_abs())))
+    }
+
+    /// The first wordings of the period in this order, at most `most` of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn wording_usage(
+        &self,
+        period: &Period,
+        order: WordingOrder,
+        most: u32,
+    ) -> Result<Vec<WordingUsage>, Error> {
+        self.list(
+            &format!(
+                "SELECT text, count(*) AS times, max(took_us) AS took, max(asked_at) FROM queries
+                    WHERE asked_at >= ?1 AND asked_at < ?2 GROUP BY text ORDER BY {} DESC, text LIMIT ?3",
+                order.column()
+            ),
+            params![period.since.as_millisecond(), period.until.as_millisecond(), most],
+            |row| {
+                Ok(WordingUsage {
+                    text: row.get(0)?,
+                    times: row.get::<_, i64>(1)?.unsigned_abs(),
+                    slowest_ms: row.get::<_, i64>(2)? as f64 / 1e3,
+                    last_asked: super::time(row.get(3)?),
+                })
+            },
+        )
     }
 
     /// The wordings asked most among the last questions of the log, at most `most` of them.

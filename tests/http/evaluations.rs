@@ -28,9 +28,28 @@ async fn a_draft_is_evaluated_before_it_is_published() {
     let numbers = draft.json();
     assert_eq!((&numbers["entries"], &numbers["queries"]), (&json!(4), &json!(2)));
     assert_eq!((&numbers["hit_at_1"], &numbers["failures"]), (&json!(1.0), &json!([])));
+    assert_eq!(numbers.get("figures"), None, "plots are drawn for those who ask for them");
     assert_eq!(service.get("/readyz").await.json()["index_version"], 1);
     let empty = service.post("/v1/evaluations", r#"{"queries":[]}"#).await;
     assert_problem(&empty, StatusCode::UNPROCESSABLE_ENTITY, "/problems/invalid");
+}
+
+#[tokio::test]
+async fn plots_are_drawn_in_the_language_that_was_asked_for() {
+    let service = service(Settings::default());
+    for (language, word) in [("zh", "置信度"), ("en", "confidence")] {
+        let labelled = json!({
+            "queries": [{"query": "企业微信建的群能解散吗", "relevant": ["g-1"]}],
+            "figures": language,
+        });
+        let report = service.post("/v1/evaluations", labelled.to_string()).await.json();
+        let figures = report["figures"].as_array().unwrap();
+        let kinds: Vec<&str> = figures.iter().map(|figure| figure["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["reliability", "wrong_over_coverage", "ranks", "confidences"]);
+        let svg = figures[0]["svg"].as_str().unwrap();
+        assert!(svg.starts_with("<svg ") && svg.contains(word), "{svg}");
+        assert!(!svg.contains("style="), "the page's policy allows no inline style");
+    }
 }
 
 #[tokio::test]

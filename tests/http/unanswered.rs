@@ -141,8 +141,21 @@ async fn statistics_count_decisions_days_feedback_and_every_entry() {
     assert_eq!(stats["share"], json!({"answered": 0.75, "clarified": 0.0, "unanswered": 0.25}));
     assert_eq!(stats["feedback"], json!({"helpful": 0, "wrong": 1, "none_of_these": 0}));
     assert!(stats["took_ms"]["p99"].as_f64().unwrap() >= stats["took_ms"]["p50"].as_f64().unwrap());
+    let wordings = |kind: &str| -> Vec<(Value, Value)> {
+        let usage = stats[kind].as_array().unwrap().iter();
+        usage.map(|usage| (usage["text"].clone(), usage["times"].clone())).collect()
+    };
+    let asked = wordings("most_asked");
+    assert_eq!(asked.len(), 3);
+    assert_eq!(asked[0], (json!("企业微信建的群能解散吗"), json!(2)));
+    let times =
+        stats["slowest"].as_array().unwrap().iter().map(|usage| usage["slowest_ms"].as_f64().unwrap());
+    assert!(times.clone().zip(times.skip(1)).all(|(slower, faster)| slower >= faster), "{stats}");
     assert_eq!(stats["days"].as_array().unwrap().len(), 2, "{stats}");
     assert_eq!(stats["days"][1]["total"], 2);
+    assert_eq!(stats.get("days_figure"), None, "the days are drawn for those who ask for it");
+    let drawn = service.get("/v1/stats?figure=zh").await.json();
+    assert!(drawn["days_figure"].as_str().unwrap().contains("问题数"));
     let usage = |entry: &Value| (entry["id"].clone(), entry["hits"].clone(), entry["wrong"].clone());
     let entries: Vec<_> = stats["entries"].as_array().unwrap().iter().map(usage).collect();
     let expected = [("g-1", 2, 1), ("g-2", 1, 0), ("c-1", 0, 0)];

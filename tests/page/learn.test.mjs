@@ -83,6 +83,7 @@ test('learn', async (t) => {
     await failed.getByRole('button', { name: '加为相似问' }).click();
     await failed.waitFor({ state: 'detached' });
     await page.locator('.tiles small').first().waitFor();
+    await page.getByRole('img', { name: '可靠性' }).getByText('置信度').waitFor();
     assert.notEqual(before, '100%');
     assert.match(await hit.innerText(), /^100%[\s\S]*\+/);
     assert.ok((await service.call('GET', '/v1/entries/help-1-2')).json.similar.includes('那个吐白条的家伙又罢工了'));
@@ -109,10 +110,12 @@ test('learn', async (t) => {
     const { query_id } = await ask('会议室的大屏怎么投屏？');
     await service.call('POST', '/v1/feedback', { query_id, verdict: 'helpful' });
     const page = await open(t, browser, `${service.url}/admin/dashboard`);
-    await page.getByRole('link', { name: '会议室的大屏怎么投屏？' }).waitFor();
+    for (const name of ['问得最多', '回答最慢', '条目使用情况']) {
+      await page.getByRole('region', { name }).getByRole('link', { name: '会议室的大屏怎么投屏？' }).waitFor();
+    }
     const total = (await service.call('GET', '/v1/stats')).json.questions.total;
     assert.equal(await page.locator('.tiles dd').first().innerText(), String(total));
-    await page.locator('.chart rect').first().waitFor();
+    await page.locator('main .drawing rect').first().waitFor();
     await page.getByText('模型 zh-small').waitFor();
     await assertAccessible(page);
     await page.getByRole('button', { name: '7 天' }).click();

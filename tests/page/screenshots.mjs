@@ -17,7 +17,7 @@ const PAGES = [
   ['entries', '/admin/entries', 'tbody tr'],
   ['entry', '/admin/entries?id=help-1-1', '.checked li'],
   ['unanswered', '/admin/unanswered', 'article.group'],
-  ['dashboard', '/admin/dashboard', '.chart rect'],
+  ['dashboard', '/admin/dashboard', 'main .drawing rect'],
   ['test', '/admin/test?q=大屏怎么投', '.matches li'],
   ['batch', '/admin/test?many', 'input[type=file]'],
 ];

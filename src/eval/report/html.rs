@@ -4,17 +4,13 @@
 
 use std::fmt::Write;
 
-use super::{Decisions, Error, Report, Summary, escape::html, html_tables, plots, theme};
-use crate::eval::{
-    calibration::{self, Prediction, Tradeoff},
-    measure::Metric,
-    outcome::Group,
+use super::{Decisions, Error, Figure, FigureKind, Report, escape::html, html_tables};
+use crate::{
+    eval::measure::Metric,
+    plot::{Language, theme},
 };
 
 const STYLE: &str = include_str!("page.css");
-
-/// A curve with more points than this is thinned: the eye cannot tell, and the file stays small.
-const CURVE_POINTS: usize = 400;
 
 impl Report {
     /// The report as a self-contained page.
@@ -72,38 +68,21 @@ impl Report {
     }
 
     fn write_plots(&self, out: &mut String) -> Result<(), Error> {
-        let predictions = self.predictions();
-        let of = |answerable: bool| {
-            self.questions.iter().filter(move |question| (question.group == Group::Answerable) == answerable)
-        };
-        let answerable: Vec<Prediction> = of(true)
-            .map(|question| Prediction { confidence: question.confidence(), right: question.rank == Some(1) })
-            .collect();
-        let unanswerable: Vec<f64> = of(false).map(super::QuestionResult::confidence).collect();
-        let ranks: Vec<Option<usize>> = of(true).map(|question| question.rank).collect();
-        let curve = thinned(calibration::risk_coverage(&predictions));
-        let figures = [
-            (
-                "Reliability",
-                "On the dashed line a confidence of 80 % is right 80 % of the time. Bars: 95 % intervals.",
-                plots::reliability(&calibration::reliability(&predictions)),
-            ),
-            (
-                "Wrong answers over coverage",
-                "Answer more, from the surest question down, and more answers are wrong. Dashed: 5 %.",
-                plots::tradeoff(&curve, calibration::WRONG_SHARE, shipped(&self.summary)),
-            ),
-            ("Rank of the right entry", "None: not among the first ten.", plots::ranks(&ranks)),
-            ("Confidence", "", plots::confidences(&answerable, &unanswerable)),
-        ];
         out.push_str("<h2>How sure, and how right</h2>\n<div class=\"plots\">\n");
-        for (name, note, svg) in figures {
-            let svg = svg.map_err(|error| Error::Plot { plot: name, reason: error.to_string() })?;
-            let svg = theme::follow(&svg).replacen(
-                "<svg ",
-                &format!("<svg role=\"img\" aria-label=\"{name}\" "),
-                1,
-            );
+        for Figure { kind, svg } in self.figures(Language::En)? {
+            let (name, note) = match kind {
+                FigureKind::Reliability => (
+                    "Reliability",
+                    "On the dashed line a confidence of 80 % is right 80 % of the time. Bars: 95 % intervals.",
+                ),
+                FigureKind::WrongOverCoverage => (
+                    "Wrong answers over coverage",
+                    "Answer more, from the surest question down, and more answers are wrong. Dashed: 5 %.",
+                ),
+                FigureKind::Ranks => ("Rank of the right entry", "None: not among the first ten."),
+                FigureKind::Confidences => ("Confidence", ""),
+            };
+            let svg = svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{name}\" "), 1);
             let note = if note.is_empty() {
                 legend(&[
                     ("good", "right entry first"),
@@ -220,25 +199,4 @@ fn legend(items: &[(&str, &str)]) -> String {
     let items: Vec<String> =
         items.iter().map(|(class, name)| format!("<li><i class=\"{class}\"></i>{name}</li>")).collect();
     format!("<ul class=\"key\">{}</ul>", items.concat())
-}
-
-/// Coverage and share of wrong answers at the decisions that were made; `None` when nothing was answered.
-fn shipped(summary: &Summary) -> Option<(f64, f64)> {
-    let pooled = summary.decisions.iter().filter(|(group, _)| summary.pooled.contains(group));
-    let (answered, total) = pooled.fold((0, 0), |(answered, total), (_, counts)| {
-        (answered + counts.answer_right + counts.answer_wrong, total + counts.total())
-    });
-    (total > 0).then_some(answered as f64 / total as f64).zip(summary.calibration.wrong_answer_rate)
-}
-
-/// At most [`CURVE_POINTS`] points of a curve, its last one among them.
-fn thinned(curve: Vec<Tradeoff>) -> Vec<Tradeoff> {
-    let step = curve.len().div_ceil(CURVE_POINTS).max(1);
-    let last = curve.len().saturating_sub(1);
-    curve
-        .into_iter()
-        .enumerate()
-        .filter(|(index, _)| index % step == 0 || *index == last)
-        .map(|(_, point)| point)
-        .collect()
 }

@@ -5,13 +5,13 @@
 
 mod escape;
 mod failures;
+mod figures;
 mod html;
 mod html_tables;
 mod markdown;
 mod plots;
 mod summary;
 mod text;
-mod theme;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,6 +29,7 @@ use crate::{faq::EntryId, rank::policy::Decision};
 
 pub(super) use escape::terminal;
 pub use failures::{ConfusedPair, Failure, FailureKind, confused_pairs, failures};
+pub use figures::{Figure, FigureKind};
 pub use summary::{Calibration, Decisions, Latency, Order, Rejection, Setup, Summary};
 
 /// How much of each ranked list a report keeps.
@@ -99,10 +100,10 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// A plot cannot be drawn.
-    #[error("cannot draw the plot {plot}: {reason}")]
+    #[error("cannot draw the plot {plot:?}: {reason}")]
     Plot {
         /// Which one.
-        plot: &'static str,
+        plot: FigureKind,
         /// What the plotter says.
         reason: String,
     },

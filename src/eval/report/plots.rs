@@ -1,15 +1,19 @@
 //! Plots as SVG. Each function takes plain numbers and gives a complete SVG document in the light colours.
 
 use plotters::{
-    coord::{Shift, types::RangedCoordf64},
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use super::theme::{ACCENT, BAD, GOOD, GRID, INK, MUTED, SOFT, SURFACE, Tone};
-use crate::eval::{
-    calibration::{Bin, Prediction, Tradeoff},
-    outcome::DEPTH,
+use crate::{
+    eval::{
+        calibration::{Bin, Prediction, Tradeoff},
+        outcome::DEPTH,
+    },
+    plot::{
+        Axes, Fault, LABEL_TEXT, Language, TICK_TEXT, dashed, percent, plot, text,
+        theme::{ACCENT, BAD, GOOD, INK, SOFT, SURFACE},
+    },
 };
 
 /// Width and height of every plot, in pixels: text stays readable when a phone shows it at 65 %.
@@ -18,27 +22,52 @@ const SIZE: (u32, u32) = (500, 370);
 /// Bins of the confidence histogram.
 const HISTOGRAM_BINS: usize = 20;
 
-/// Text sizes as the plotter counts them: it divides by 1.24 for the SVG.
-const TICK_TEXT: f64 = 17.0;
-const LABEL_TEXT: f64 = 18.0;
+/// The words in plots.
+pub(super) struct Words {
+    confidence: &'static str,
+    right: &'static str,
+    answered: &'static str,
+    wrong: &'static str,
+    decided: &'static str,
+    rank: &'static str,
+    none: &'static str,
+    answerable: &'static str,
+    questions: &'static str,
+}
 
-type Fault = Box<dyn std::error::Error>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-
-/// Names and range of the axes of a plot.
-struct Axes<'a> {
-    x: std::ops::Range<f64>,
-    y: std::ops::Range<f64>,
-    x_name: &'a str,
-    y_name: &'a str,
+/// The words of a language.
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::En => &Words {
+            confidence: "confidence",
+            right: "share that is right",
+            answered: "questions answered",
+            wrong: "answers that are wrong",
+            decided: "as decided",
+            rank: "rank of the first right entry",
+            none: "none",
+            answerable: "answerable questions",
+            questions: "questions",
+        },
+        Language::Zh => &Words {
+            confidence: "置信度",
+            right: "正确的比例",
+            answered: "直接回答的比例",
+            wrong: "答错的比例",
+            decided: "当前设置",
+            rank: "正确条目的名次",
+            none: "无",
+            answerable: "有答案的问题",
+            questions: "问题数",
+        },
+    }
 }
 
 /// Accuracy over confidence. The bars are 95 % Wilson intervals; a dot's area grows with its number of questions.
-pub(super) fn reliability(bins: &[Bin]) -> Result<String, Fault> {
-    let axes = Axes { x: 0.0..1.0, y: 0.0..1.0, x_name: "confidence", y_name: "share that is right" };
-    plot(&axes, &percent, &percent, |chart| {
-        dashed(chart, [(0.0, 0.0), (1.0, 1.0)], &MUTED)?;
+pub(super) fn reliability(words: &Words, bins: &[Bin]) -> Result<String, Fault> {
+    let axes = Axes { x: 0.0..1.0, y: 0.0..1.0, x_name: words.confidence, y_name: words.right };
+    plot(SIZE, &axes, &percent, &percent, |chart| {
+        dashed(chart, [(0.0, 0.0), (1.0, 1.0)], &crate::plot::theme::MUTED)?;
         let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1) as f64;
         for bin in bins {
             let (Some(x), Some(y)) = (bin.confidence, bin.accuracy) else { continue };
@@ -53,15 +82,15 @@ pub(super) fn reliability(bins: &[Bin]) -> Result<String, Fault> {
 
 /// Share of wrong answers over the share of answered questions, the allowed share, and where the policy stands.
 pub(super) fn tradeoff(
+    words: &Words,
     curve: &[Tradeoff],
     allowed: f64,
     shipped: Option<(f64, f64)>,
 ) -> Result<String, Fault> {
     let highest = curve.iter().map(|point| point.wrong_rate).chain(shipped.map(|(_, wrong)| wrong));
     let top = (highest.fold(allowed * 2.0, f64::max) * 1.1).min(1.0);
-    let axes =
-        Axes { x: 0.0..1.0, y: 0.0..top, x_name: "questions answered", y_name: "answers that are wrong" };
-    plot(&axes, &percent, &percent, |chart| {
+    let axes = Axes { x: 0.0..1.0, y: 0.0..top, x_name: words.answered, y_name: words.wrong };
+    plot(SIZE, &axes, &percent, &percent, |chart| {
         // Steps, because a threshold between two questions changes nothing.
         let line: Vec<(f64, f64)> = curve.iter().map(|point| (point.coverage, point.wrong_rate)).collect();
         chart.draw_series(AreaSeries::new(line.iter().copied(), 0.0, ACCENT.color().mix(0.12)))?;
@@ -74,14 +103,14 @@ pub(super) fn tradeoff(
             let style =
                 text(LABEL_TEXT, &INK).pos(Pos::new(if right { HPos::Right } else { HPos::Left }, VPos::Top));
             let shift = (if right { -10 } else { 10 }, 8);
-            chart.draw_series([EmptyElement::at(point) + Text::new("as decided", shift, style)])?;
+            chart.draw_series([EmptyElement::at(point) + Text::new(words.decided, shift, style)])?;
         }
         Ok(())
     })
 }
 
 /// How many answerable questions have their first right entry at which rank.
-pub(super) fn ranks(ranks: &[Option<usize>]) -> Result<String, Fault> {
+pub(super) fn ranks(words: &Words, ranks: &[Option<usize>]) -> Result<String, Fault> {
     let mut counts = [0_usize; DEPTH + 1];
     for rank in ranks {
         counts[rank.map_or(DEPTH, |rank| rank.clamp(1, DEPTH) - 1)] += 1;
@@ -91,11 +120,11 @@ pub(super) fn ranks(ranks: &[Option<usize>]) -> Result<String, Fault> {
     let axes = Axes {
         x: 0.5..DEPTH as f64 + 1.5,
         y: 0.0..top.max(0.01),
-        x_name: "rank of the first right entry",
-        y_name: "answerable questions",
+        x_name: words.rank,
+        y_name: words.answerable,
     };
-    let name = |x: f64| if x > DEPTH as f64 + 0.5 { "none".to_owned() } else { format!("{x:.0}") };
-    plot(&axes, &name, &percent, |chart| {
+    let name = |x: f64| if x > DEPTH as f64 + 0.5 { words.none.to_owned() } else { format!("{x:.0}") };
+    plot(SIZE, &axes, &name, &percent, |chart| {
         for (index, &count) in counts.iter().enumerate() {
             let (center, share) = ((index + 1) as f64, count as f64 / total);
             let tone = match index {
@@ -117,7 +146,11 @@ pub(super) fn ranks(ranks: &[Option<usize>]) -> Result<String, Fault> {
 }
 
 /// How sure dayi is, for questions it gets right, gets wrong, and has no answer to (stacked from below).
-pub(super) fn confidences(answerable: &[Prediction], unanswerable: &[f64]) -> Result<String, Fault> {
+pub(super) fn confidences(
+    words: &Words,
+    answerable: &[Prediction],
+    unanswerable: &[f64],
+) -> Result<String, Fault> {
     let mut stacks = [[0_usize; 3]; HISTOGRAM_BINS];
     let bin = |confidence: f64| ((confidence * HISTOGRAM_BINS as f64) as usize).min(HISTOGRAM_BINS - 1);
     for prediction in answerable {
@@ -127,8 +160,8 @@ pub(super) fn confidences(answerable: &[Prediction], unanswerable: &[f64]) -> Re
         stacks[bin(confidence)][2] += 1;
     }
     let top = stacks.iter().map(|stack| stack.iter().sum::<usize>()).max().unwrap_or(0).max(1) as f64 * 1.05;
-    let axes = Axes { x: 0.0..1.0, y: 0.0..top, x_name: "confidence", y_name: "questions" };
-    plot(&axes, &percent, &|count| format!("{count:.0}"), |chart| {
+    let axes = Axes { x: 0.0..1.0, y: 0.0..top, x_name: words.confidence, y_name: words.questions };
+    plot(SIZE, &axes, &percent, &|count| format!("{count:.0}"), |chart| {
         let width = 1.0 / HISTOGRAM_BINS as f64;
         for (index, stack) in stacks.iter().enumerate() {
             let (left, right) = ((index as f64 + 0.08) * width, (index as f64 + 0.92) * width);
@@ -144,59 +177,6 @@ pub(super) fn confidences(answerable: &[Prediction], unanswerable: &[f64]) -> Re
         }
         Ok(())
     })
-}
-
-/// A plot with `axes`; `draw` puts the data in.
-fn plot(
-    axes: &Axes<'_>,
-    x_tick: &dyn Fn(f64) -> String,
-    y_tick: &dyn Fn(f64) -> String,
-    draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), Fault>,
-) -> Result<String, Fault> {
-    let mut svg = String::new();
-    {
-        let root: Area<'_> = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        // The name of the upright axis lies flat above it, where it can be read without turning one's head.
-        root.draw_text(axes.y_name, &text(LABEL_TEXT, &MUTED), (10, 6))?;
-        let mut chart = ChartBuilder::on(&root)
-            .margin_top(30)
-            .margin_right(22)
-            .margin_bottom(4)
-            .x_label_area_size(52)
-            .y_label_area_size(54)
-            .build_cartesian_2d(axes.x.clone(), axes.y.clone())?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID.color())
-            .axis_style(SOFT.color())
-            .x_labels(11)
-            .y_labels(6)
-            .x_label_formatter(&|x| x_tick(*x))
-            .y_label_formatter(&|y| y_tick(*y))
-            .x_desc(axes.x_name)
-            .label_style(text(TICK_TEXT, &MUTED))
-            .axis_desc_style(text(LABEL_TEXT, &MUTED))
-            .draw()?;
-        draw(&mut chart)?;
-        root.present()?;
-    }
-    Ok(svg)
-}
-
-fn text(size: f64, tone: &Tone) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&tone.color())
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0}%", share * 100.0)
-}
-
-fn dashed(chart: &mut Chart<'_, '_>, line: [(f64, f64); 2], tone: &Tone) -> Result<(), Fault> {
-    let style = tone.color().stroke_width(2);
-    chart.draw_series(DashedLineSeries::new(line, 6, 5, style))?;
-    Ok(())
 }
 
 /// 95 % Wilson score interval of a share seen in `count` trials (Wilson 1927).
@@ -227,7 +207,13 @@ mod tests {
 
     #[test]
     fn plots_of_nothing_are_still_plots() {
-        for svg in [reliability(&[]), tradeoff(&[], 0.05, None), ranks(&[]), confidences(&[], &[])] {
+        let words = words(Language::Zh);
+        for svg in [
+            reliability(words, &[]),
+            tradeoff(words, &[], 0.05, None),
+            ranks(words, &[]),
+            confidences(words, &[], &[]),
+        ] {
             let svg = svg.unwrap();
             assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
             assert!(!svg.contains("NaN"), "{svg}");
@@ -236,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_rank_plot_counts_every_question_once() {
-        let svg = ranks(&[Some(1), Some(1), Some(1), Some(4), None, None]).unwrap();
+        let svg = ranks(words(Language::En), &[Some(1), Some(1), Some(1), Some(4), None, None]).unwrap();
         for count in ["3", "1", "2"] {
             assert!(svg.contains(&format!("\n{count}\n")), "{count} is missing in {svg}");
         }

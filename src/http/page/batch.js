@@ -3,8 +3,8 @@
 
 import { call, withQuery } from './api.js';
 import { DraftBar } from './drafts.js';
-import { decimal, percent, t } from './i18n.js';
-import { Failure } from './parts.js';
+import { decimal, isEnglish, percent, t } from './i18n.js';
+import { Drawing, Failure } from './parts.js';
 import { html, useState } from './vendor/preact-htm.js';
 
 /** @typedef {import('./types').Evaluation} Evaluation */
@@ -41,7 +41,7 @@ export function Batch() {
   };
   /** @param {Questions} questions @param {Evaluation[]} before */
   const run = async (questions, before) => {
-    const json = { queries: questions.queries };
+    const json = { queries: questions.queries, figures: isEnglish() ? 'en' : 'zh' };
     const report = await call('POST', withQuery('/v1/evaluations', { draft: draft || null }), { json });
     kept.runs = [report, ...before].slice(0, 2);
     setRuns(kept.runs);
@@ -91,9 +91,19 @@ function Report({ report, before, again }) {
       return html`<div key=${name}><dt>${t(name)}</dt><dd>${now === null ? '—' : percent(now)}
         ${before && html`<small class=${direction}>${change === 0 ? '±0' : `${change > 0 ? '+' : '−'}${decimal(Math.abs(change) * 100, 1)}`}</small>`}</dd></div>`;
     })}</dl>
+    <div class="plots">${report.figures.map(({ kind, svg }) => html`<${Plot} key=${kind} kind=${kind} svg=${svg} />`)}</div>
     <h2>${t('batch.failures', { count: report.failures.length })}</h2>
     ${report.failures.length === 0 && html`<p class="empty">${t('batch.none')}</p>`}
     <ul class="failures">${report.failures.map((failure) => html`<${Failed} key=${failure.query} failure=${failure} names=${report.entry_questions} again=${again} />`)}</ul>`;
+}
+
+/** @param {import('./types').Evaluation['figures'][number]} properties */
+function Plot({ kind, svg }) {
+  const [name, note] = [t(`plot.${kind}`), t(`plot.${kind}.note`)];
+  return html`<figure class="card plot">
+    <figcaption>${name}<small>${note}</small></figcaption>
+    <${Drawing} svg=${svg} name=${name} />
+  </figure>`;
 }
 
 /** @param {{ failure: import('./types').FailedQuestion, names: Record<string, string>, again: () => unknown }} properties */

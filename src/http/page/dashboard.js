@@ -1,14 +1,14 @@
 // What was asked and answered: overall, day by day, entry by entry.
 
 import { call, withQuery } from './api.js';
-import { Columns } from './chart.js';
-import { day, decimal, percent, t } from './i18n.js';
-import { Failure } from './parts.js';
+import { day, decimal, isEnglish, percent, t } from './i18n.js';
+import { Drawing, Failure } from './parts.js';
 import { html, useEffect, useState } from './vendor/preact-htm.js';
 
 const PERIODS = /** @type {const} */ ([7, 30, 90]);
 const ORDERS = /** @type {const} */ (['hits', 'helpful', 'wrong', 'last_used']);
 const SHOWN = 20;
+const KINDS = /** @type {const} */ (['answered', 'clarified', 'unanswered']);
 
 /** @typedef {{ status: string, entries: number, index_version: number, model: string }} Ready */
 
@@ -34,7 +34,7 @@ export function Dashboard() {
   const load = async () => {
     try {
       const since = new Date(Date.now() - days * 86_400_000).toISOString();
-      const found = await call('GET', withQuery('/v1/stats', { since, sort: order, limit: SHOWN }));
+      const found = await call('GET', withQuery('/v1/stats', { since, sort: order, limit: SHOWN, figure: isEnglish() ? 'en' : 'zh' }));
       setNumbers(found);
       setError(null);
       setQuestions(await questionsOf(found.entries.map((/** @type {{ id: string }} */ { id }) => id)));
@@ -55,13 +55,18 @@ export function Dashboard() {
     </div>
     <${Failure} error=${error} retry=${load} />
     ${numbers && html`<${Numbers} numbers=${numbers} />`}
+    ${numbers &&
+    html`<div class="pair">
+      <${Wordings} kind="most_asked" wordings=${numbers.most_asked} />
+      <${Wordings} kind="slowest" wordings=${numbers.slowest} />
+    </div>`}
     ${numbers && html`<${Used} numbers=${numbers} questions=${questions} order=${order} setOrder=${setOrder} />`}
     ${ready && html`<p class="muted">${t('dashboard.ready', { entries: ready.entries, version: ready.index_version, model: ready.model })}</p>`}
   </main>`;
 }
 
 /** @param {{ numbers: import('./types').Statistics }} properties */
-function Numbers({ numbers: { questions, share, feedback, took_ms, days } }) {
+function Numbers({ numbers: { questions, share, feedback, took_ms, days, days_figure } }) {
   const judged = feedback.helpful + feedback.wrong + feedback.none_of_these;
   return html`
     <dl class="tiles">
@@ -76,10 +81,37 @@ function Numbers({ numbers: { questions, share, feedback, took_ms, days } }) {
       days.length > 0
         ? html`<section class="card">
             <h2>${t('dashboard.perDay')}</h2>
-            <${Columns} days=${days} />
+            <p class="row">${KINDS.map((kind) => html`<span key=${kind} class="legend ${kind}"><i aria-hidden="true" />${t(`dashboard.${kind}`)}</span>`)}</p>
+            <${Drawing} svg=${days_figure} name=${inWords(days)} />
           </section>`
         : html`<p class="empty">${t('dashboard.none')}</p>`
     }`;
+}
+
+/** The days in words. @param {import('./types').Statistics['days']} days */
+function inWords(days) {
+  return days.map(({ day, total, answered, clarified, unanswered }) => `${day}: ${total} (${answered}, ${clarified}, ${unanswered})`).join('; ');
+}
+
+/**
+ * Questions as they were asked; each leads to what dayi finds for it now.
+ * @param {{ kind: 'most_asked' | 'slowest', wordings: import('./types').WordingUsage[] }} properties
+ */
+function Wordings({ kind, wordings }) {
+  if (wordings.length === 0) return null;
+  const title = t(`dashboard.${kind}`);
+  return html`<section>
+    <h2>${title}</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="list">
+      <thead><tr><th>${t('field.question')}</th><th class="number">${t('dashboard.times')}</th><th class="number">${t('dashboard.longest')}</th></tr></thead>
+      <tbody>${wordings.map(
+        ({ text, times, slowest_ms }) => html`<tr key=${text}>
+          <td><a href=${withQuery('/admin/test', { q: text })}>${text}</a></td>
+          <td class="number">${decimal(times)}</td><td class="number">${decimal(slowest_ms, 1)} ms</td>
+        </tr>`,
+      )}</tbody>
+    </table></div>
+  </section>`;
 }
 
 /**

@@ -66,7 +66,6 @@ pub(super) const FILES: &[File] = embedded![
     "test.js",
     "batch.js",
     "dashboard.js",
-    "chart.js",
     "vendor/preact-htm.js",
     "vendor/LICENSE",
 ];

@@ -25,6 +25,14 @@ export function Icon({ name }) {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 }
 
+/**
+ * A plot as the service drew it; no word in it comes from a user.
+ * @param {{ svg: string, name: string }} properties
+ */
+export function Drawing({ svg, name }) {
+  return html`<div class="drawing" role="img" aria-label=${name} dangerouslySetInnerHTML=${{ __html: svg }} />`;
+}
+
 /** A failure in words that say what to do. @param {unknown} error */
 export function explain(error) {
   if (!(error instanceof ApiError)) return t('error.page');

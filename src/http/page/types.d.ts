@@ -182,6 +182,13 @@ export interface Counts {
   unanswered: number;
 }
 
+export interface WordingUsage {
+  text: string;
+  times: number;
+  slowest_ms: number;
+  last_asked: string;
+}
+
 export interface Statistics {
   questions: Counts;
   share: { answered: number; clarified: number; unanswered: number };
@@ -189,6 +196,9 @@ export interface Statistics {
   took_ms: { p50: number; p99: number } | null;
   time_zone: string;
   days: (Counts & { day: string })[];
+  days_figure: string;
+  most_asked: WordingUsage[];
+  slowest: WordingUsage[];
   entries_total: number;
   entries: { id: string; hits: number; helpful: number; wrong: number; last_used: string | null }[];
 }
@@ -221,4 +231,5 @@ export interface Evaluation {
   index: string;
   failures: FailedQuestion[];
   entry_questions: Record<string, string>;
+  figures: { kind: 'reliability' | 'wrong_over_coverage' | 'ranks' | 'confidences'; svg: string }[];
 }

@@ -18,7 +18,7 @@ use crate::{
     eval::{
         dataset::{self, Labelled},
         outcome::{Group, Outcome, Run},
-        report::{FailureKind, Report, Setup, Summary, failures},
+        report::{self, FailureKind, Figure, Report, Setup, Summary, failures},
     },
     faq::{Entry, EntryId},
     http::{
@@ -29,6 +29,7 @@ use crate::{
         state::AppState,
     },
     matcher::{self, Matcher, Snapshot},
+    plot::Language,
     rank::Decision,
     store::Store,
     vector::VectorError,
@@ -49,6 +50,9 @@ pub(in crate::http) struct EvaluationRequest {
     /// Questions that have nothing to do with the FAQ.
     #[serde(default)]
     out_of_scope: Vec<String>,
+    /// Draw the plots of the report too, with words in this language.
+    #[serde(default)]
+    figures: Option<Language>,
 }
 
 /// A question and the entries that answer it.
@@ -107,6 +111,9 @@ pub(in crate::http) struct Evaluation {
     /// Standard questions of the entries named here.
     #[schema(value_type = Object)]
     entry_questions: BTreeMap<EntryId, String>,
+    /// The plots of `dayi eval --report`, when they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    figures: Vec<Figure>,
 }
 
 /// A question that failed.
@@ -135,7 +142,8 @@ struct FailedQuestion {
 }
 
 impl Evaluation {
-    fn new(report: Report) -> Self {
+    fn new(report: Report, language: Option<Language>) -> Result<Self, report::Error> {
+        let figures = language.map_or_else(|| Ok(Vec::new()), |language| report.figures(language))?;
         let failed = failures(&report).into_iter().map(|failure| FailedQuestion {
             kind: failure.kind,
             group: failure.question.group,
@@ -147,7 +155,7 @@ impl Evaluation {
             confidence: failure.question.confidence(),
         });
         let failures = failed.collect();
-        Self { failures, summary: report.summary, entry_questions: report.entry_questions }
+        Ok(Self { failures, figures, summary: report.summary, entry_questions: report.entry_questions })
     }
 }
 
@@ -182,10 +190,10 @@ pub(in crate::http) async fn evaluate(
     let measure = move || {
         let entries: Vec<Entry> = snapshot.entries().map(|entry| Entry::clone(entry)).collect();
         let setup = Setup { entries: &entries, model: &snapshot.model().name, index: snapshot.search() };
-        Evaluation::new(Report::new(&run, setup))
+        Evaluation::new(Report::new(&run, setup), request.figures)
     };
     let evaluation = blocking(measure).await?;
-    Ok(Json(evaluation))
+    Ok(Json(evaluation.map_err(|error| Problem::fault(&error))?))
 }
 
 /// One question after another, as they would come in service.

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use crate::{
     http::{access::Access, extract::QueryParams, problem::Problem},
     learn::{Period, Statistics, StatisticsFilter, UsageOrder},
+    plot::Language,
 };
 
 /// Most entries on a page.
@@ -36,6 +37,10 @@ pub(in crate::http) struct StatisticsQuery {
     #[serde(default)]
     #[param(default = 0)]
     offset: u32,
+    /// Draw the days too, with words in this language.
+    #[serde(default)]
+    #[param(inline)]
+    figure: Option<Language>,
 }
 
 fn default_limit() -> u32 {
@@ -52,12 +57,12 @@ pub(in crate::http) async fn statistics(
     access: Access,
     QueryParams(query): QueryParams<StatisticsQuery>,
 ) -> Result<Json<Statistics>, Problem> {
-    let StatisticsQuery { since, until, sort, limit, offset } = query;
+    let StatisticsQuery { since, until, sort, limit, offset, figure } = query;
     if limit > MOST_ENTRIES {
         return Err(Problem::malformed(format!("limit must be at most {MOST_ENTRIES}, not {limit}")));
     }
     let period =
         Period { since: since.unwrap_or(Timestamp::UNIX_EPOCH), until: until.unwrap_or(Timestamp::MAX) };
-    let filter = StatisticsFilter { period, zone: TimeZone::system(), order: sort, offset, limit };
+    let filter = StatisticsFilter { period, zone: TimeZone::system(), order: sort, offset, limit, figure };
     Ok(Json(access.space().journal().read(move |store| Statistics::read(store, &filter)).await?))
 }
