@@ -8,7 +8,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::{Outcome, output};
 use crate::{
     config::Config,
-    keys::{Actor, Grant, Key, KeyId, Keys, NewKey, Refusal, Scopes},
+    keys::{Actor, Grant, Key, KeyId, Keys, NewKey, Reach, Refusal, Scopes},
+    spaces,
 };
 
 /// Makes, lists and revokes the keys that the service asks for.
@@ -53,6 +54,11 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
     let keys = Keys::open_or_create(&config.root)?;
     match args.command {
         Command::Create { scope, name, expires } => {
+            if let Reach::One(name) = &config.space
+                && !spaces::exists(&config.root, name)
+            {
+                return Err(spaces::Error::NotFound { name: name.clone() }.into());
+            }
             let grant = Grant { scopes: scope, space: config.space.clone() };
             let expires_at = expires.map(end_of).transpose()?;
             let (key, token) = keys.create(&NewKey { name, grant, expires_at }, &Actor::Cli)?;

@@ -9,7 +9,7 @@ use super::{Outcome, output};
 use crate::{
     config::Config,
     faq::SpaceName,
-    keys::{Action, Actor, Keys},
+    keys::{Actor, Keys},
     spaces,
     store::Store,
 };
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         Command::List { json } => list(config, *json)?,
         Command::Create { name } => {
             spaces::create(&config.root, name)?;
-            Keys::open_or_create(&config.root)?.record(&Actor::Cli, Action::SpaceCreated, name.as_str())?;
+            Keys::open_or_create(&config.root)?.space_created(name, &Actor::Cli)?;
             output::line(format_args!(
                 "made the space {name}: fill it with `dayi index FILE --space {name}`"
             ))?;

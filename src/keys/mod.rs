@@ -199,12 +199,24 @@ impl Keys {
         if known { Ok(()) } else { Err(Error::NotFound { id }) }
     }
 
-    /// Ends the keys that were for this space alone, and records that it was deleted: a space of the same name that is
-    /// made later may be for somebody else.
+    /// Records that a space was made. Keys of an earlier one of this name are ended, should its deletion have been
+    /// interrupted: this one may be for somebody else.
+    ///
+    /// # Errors
+    /// When the database fails; no key is ended then.
+    pub fn space_created(&self, space: &SpaceName, actor: &Actor) -> Result<(), Error> {
+        self.space_changed(space, actor, Action::SpaceCreated)
+    }
+
+    /// Ends the keys that were for this space alone, and records that it was deleted.
     ///
     /// # Errors
     /// When the database fails; no key is ended then.
     pub fn space_deleted(&self, space: &SpaceName, actor: &Actor) -> Result<(), Error> {
+        self.space_changed(space, actor, Action::SpaceDeleted)
+    }
+
+    fn space_changed(&self, space: &SpaceName, actor: &Actor, change: Action) -> Result<(), Error> {
         self.write(|connection| {
             let now = Timestamp::now().to_string();
             let ended: Vec<KeyId> = connection
@@ -222,7 +234,7 @@ impl Keys {
                     "its space was deleted",
                 )?;
             }
-            audit::record(connection, actor, Action::SpaceDeleted, space.as_str(), "")
+            audit::record(connection, actor, change, space.as_str(), "")
         })
     }
 

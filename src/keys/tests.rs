@@ -87,7 +87,7 @@ fn changes_of_keys_are_recorded_once_with_who_made_them() {
     let admin = Actor::Key { id: key.id, name: "门户".to_owned() };
     keys.revoke(key.id, &admin).unwrap();
     keys.revoke(key.id, &Actor::Cli).unwrap();
-    keys.record(&Actor::Cli, Action::SpaceDeleted, "hr").unwrap();
+    keys.space_deleted(&"hr".parse().unwrap(), &Actor::Cli).unwrap();
     let audit = keys.audit(10).unwrap();
     let told: Vec<_> = audit.iter().map(|record| (record.actor.clone(), record.action.as_str())).collect();
     let admin = format!("key {} (门户)", key.id);
@@ -98,6 +98,21 @@ fn changes_of_keys_are_recorded_once_with_who_made_them() {
         (&*key.id.to_string(), "门户: ask in hr")
     );
     assert_eq!(keys.audit(1).unwrap().len(), 1);
+}
+
+#[test]
+fn a_space_that_is_made_again_is_closed_to_the_keys_of_the_one_before() {
+    let (_root, keys) = open();
+    let ((_, of_hr), (_, of_all)) = (
+        keys.create(&wanted("ask", "hr"), &Actor::Cli).unwrap(),
+        keys.create(&wanted("ask", "*"), &Actor::Cli).unwrap(),
+    );
+    // The deletion was interrupted before the keys were ended.
+    keys.space_created(&"hr".parse().unwrap(), &Actor::Cli).unwrap();
+    assert!(outcome(&keys, &of_hr).is_err() && outcome(&keys, &of_all).is_ok());
+    let told: Vec<_> =
+        keys.audit(2).unwrap().iter().map(|record| record.action.as_str().to_owned()).collect();
+    assert_eq!(told, ["space.created", "key.revoked"]);
 }
 
 #[test]

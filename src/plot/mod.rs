@@ -64,7 +64,7 @@ pub(crate) fn plot(
             .margin_top(30)
             .margin_right(22)
             .margin_bottom(4)
-            .x_label_area_size(52)
+            .x_label_area_size(if axes.x_name.is_empty() { 28 } else { 52 })
             .y_label_area_size(54)
             .build_cartesian_2d(axes.x.clone(), axes.y.clone())?;
         chart

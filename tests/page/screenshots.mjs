@@ -15,7 +15,7 @@ const PAGES = [
   ['clarify', '/?q=群', '.others'],
   ['no-answer', '/?q=今天天气怎么样', '.handover'],
   ['entries', '/admin/entries', 'tbody tr'],
-  ['entry', '/admin/entries?id=help-1-1', '.checked li'],
+  ['entry', '/admin/entries?id=help-1-1', '.checked :is(li, p)'],
   ['unanswered', '/admin/unanswered', 'article.group'],
   ['dashboard', '/admin/dashboard', 'main .drawing rect'],
   ['test', '/admin/test?q=大屏怎么投', '.matches li'],

@@ -79,10 +79,10 @@ function Numbers({ numbers: { questions, share, feedback, took_ms, days, days_fi
     </dl>
     ${
       days.length > 0
-        ? html`<section class="card">
+        ? html`<section class="card days">
             <h2>${t('dashboard.perDay')}</h2>
             <p class="row">${KINDS.map((kind) => html`<span key=${kind} class="legend ${kind}"><i aria-hidden="true" />${t(`dashboard.${kind}`)}</span>`)}</p>
-            <${Drawing} svg=${days_figure} name=${inWords(days)} />
+            <div class="scroll" tabindex="0" role="region" aria-label=${t('dashboard.perDay')}><${Drawing} svg=${days_figure} name=${inWords(days)} /></div>
           </section>`
         : html`<p class="empty">${t('dashboard.none')}</p>`
     }`;
@@ -103,7 +103,7 @@ function Wordings({ kind, wordings }) {
   return html`<section>
     <h2>${title}</h2>
     <div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="list">
-      <thead><tr><th>${t('field.question')}</th><th class="number">${t('dashboard.times')}</th><th class="number">${t('dashboard.longest')}</th></tr></thead>
+      <thead><tr><th>${t('dashboard.questions')}</th><th class="number">${t('dashboard.times')}</th><th class="number">${t('dashboard.longest')}</th></tr></thead>
       <tbody>${wordings.map(
         ({ text, times, slowest_ms }) => html`<tr key=${text}>
           <td><a href=${withQuery('/admin/test', { q: text })}>${text}</a></td>

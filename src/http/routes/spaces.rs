@@ -17,7 +17,6 @@ use crate::{
         problem::{FieldError, Problem},
         state::AppState,
     },
-    keys::Action,
     spaces,
 };
 
@@ -87,7 +86,7 @@ pub(in crate::http) async fn create_space(
     let made = name.clone();
     app.blocking(move |app| -> Result<(), Problem> {
         app.spaces().create(&made)?;
-        Ok(app.keys().record(access.actor(), Action::SpaceCreated, made.as_str())?)
+        Ok(app.keys().space_created(&made, access.actor())?)
     })
     .await??;
     let location = format!("/v1/spaces/{name}");
