@@ -1,6 +1,6 @@
 //! The `dayi` command: parse, run, exit code.
 //!
-//! 0: done. 1: nothing matched, or an evaluation got worse. 2: an error.
+//! 0: done, or nobody reads the results any more. 1: nothing matched, or an evaluation got worse. 2: an error.
 
 use std::process::ExitCode;
 

@@ -18,7 +18,7 @@ use dayi::{
     faq::{Entry, EntryId},
     index::{HnswParams, IndexParams},
     matcher::{self, Builder, Matcher, Query, QueryCache, Snapshot, Verdict},
-    store::{Edit, Store},
+    store::{Edit, FileEntries, Store},
 };
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -135,7 +135,13 @@ async fn four_writers_and_eight_readers_do_not_disturb_each_other() {
                 if step % 10 == 0 {
                     let imported: Vec<Entry> =
                         (0..3).map(|i| stamped(&format!("i{writer}-{i}"), step)).collect();
-                    editor.import(format!("file-{writer}.md"), imported, actor.clone()).await.unwrap();
+                    let file = FileEntries {
+                        file: format!("file-{writer}.md"),
+                        entries: imported,
+                        is_complete: true,
+                        overwrite: false,
+                    };
+                    editor.import(file, actor.clone()).await.unwrap();
                 }
             }
         }));

@@ -27,7 +27,7 @@ pub struct AssetError {
 }
 
 impl Assets {
-    /// The pictures in `data`, the data directory. The folder is made when the first one comes.
+    /// The pictures in `data`, the data directory. Their folder in it is made when the first one comes.
     #[must_use]
     pub fn in_data(data: &Path) -> Self {
         Self { folder: data.join(FOLDER) }
@@ -40,10 +40,19 @@ impl Assets {
         self.folder.parent().unwrap_or(&self.folder)
     }
 
+    /// Makes the folder of pictures, and nothing above it: the folder of a space that was deleted while a picture was
+    /// on its way must not come back.
+    fn make_folder(&self) -> io::Result<()> {
+        match fs::create_dir(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Keeps pictures. When this returns, they survive a loss of power; a picture is there whole or not at all.
     ///
     /// # Errors
-    /// When the disk cannot be written; those that are kept by then do no harm.
+    /// When the data directory is not there or cannot be written; those that are kept by then do no harm.
     pub fn keep<'a>(&self, pictures: impl IntoIterator<Item = &'a Picture>) -> Result<(), AssetError> {
         let mut is_new = false;
         for picture in pictures {
@@ -53,7 +62,7 @@ impl Assets {
                 continue;
             }
             if !is_new {
-                fs::create_dir_all(&self.folder).map_err(|source| failed("create", &self.folder, source))?;
+                self.make_folder().map_err(|source| failed("create", &self.folder, source))?;
             }
             self.write(picture, &path).map_err(|source| failed("write", &path, source))?;
             is_new = true;

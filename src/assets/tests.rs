@@ -71,6 +71,21 @@ fn equal_pictures_are_one_file_and_come_back_as_they_were() {
 }
 
 #[test]
+fn a_data_directory_that_was_deleted_does_not_come_back() {
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let assets = Assets::in_data(&data);
+    let picture = Picture::new(png(1)).unwrap();
+    fs::remove_dir(&data).unwrap();
+    assert!(assets.keep([&picture]).is_err());
+    assert!(!data.exists());
+    fs::create_dir(&data).unwrap();
+    assets.keep([&picture]).unwrap();
+    assert!(assets.holds(picture.name()));
+}
+
+#[test]
 fn a_write_that_was_cut_off_leaves_no_picture_under_a_name() {
     let data = tempfile::tempdir().unwrap();
     let assets = Assets::in_data(data.path());

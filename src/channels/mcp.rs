@@ -3,7 +3,10 @@
 //! Owns the tools and their schemas, and both transports: HTTP, where each request stands for itself, and stdio. "Nothing
 //! found" is a result like any other, with the band `none`; an error would make assistants try again.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
@@ -28,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     assets::Addresses,
     faq::{Answer, Entry, Image},
-    matcher::{self, Match, Matcher, Query},
+    matcher::{self, Match, Matcher, Query, Verdict},
     rank::Decision,
     triage::{Desk, Ticket},
 };
@@ -51,6 +54,9 @@ const ORIGINS: [&str; 6] = [
     "https://[::1]:*",
 ];
 
+/// Is told of each search: the question, what was found, and the time that took.
+pub type Listener = Arc<dyn Fn(&str, &Verdict, Duration) + Send + Sync>;
+
 /// The tools over one FAQ. Cheap to clone.
 #[derive(Clone)]
 pub struct FaqTools {
@@ -58,6 +64,16 @@ pub struct FaqTools {
     desk: Arc<Desk>,
     pictures: Option<Addresses>,
     max_query_chars: usize,
+    listener: Option<Listener>,
+}
+
+/// Which HTTP requests are answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    /// Names beside loopback under which the service may be called.
+    pub hosts: &'a [String],
+    /// Most bytes of a body.
+    pub max_body_bytes: usize,
 }
 
 /// Why an assistant could not be served.
@@ -184,7 +200,7 @@ impl FaqTools {
         pictures: Option<Addresses>,
         max_query_chars: usize,
     ) -> Self {
-        Self { matcher, desk, pictures, max_query_chars }
+        Self { matcher, desk, pictures, max_query_chars, listener: None }
     }
 
     fn text(&self, entry: &Entry) -> EntryText {
@@ -218,9 +234,13 @@ impl FaqTools {
         if !(1..=MOST_RESULTS).contains(&top_k) {
             return Err(ErrorData::invalid_params(format!("top_k must be from 1 to {MOST_RESULTS}"), None));
         }
-        let query = Query { text: query, top_k, category, ..Query::default() };
-        let verdicts = self.matcher.ask(vec![query]).await.map_err(failed)?;
+        let start = Instant::now();
+        let asked = Query { text: query.clone(), top_k, category, ..Query::default() };
+        let verdicts = self.matcher.ask(vec![asked]).await.map_err(failed)?;
         let verdict = verdicts.first().ok_or_else(internal)?;
+        if let Some(listener) = &self.listener {
+            listener(&query, verdict, start.elapsed());
+        }
         let result = |found: &Match| SearchResult {
             entry: self.text(&found.entry),
             score: found.scores.dense,
@@ -281,11 +301,19 @@ impl ServerHandler for FaqTools {
 }
 
 impl FaqTools {
-    /// Answers one HTTP request. `hosts` are names beside loopback under which the service may be called.
-    pub async fn answer(self, request: Request<Body>, hosts: &[String]) -> Response {
+    /// The same tools, of whose searches `listener` is told.
+    #[must_use]
+    pub fn told_to(self, listener: Listener) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
+    /// Answers one HTTP request.
+    pub async fn answer(self, request: Request<Body>, limits: Limits<'_>) -> Response {
+        let Limits { hosts, max_body_bytes } = limits;
         let mut config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
+            .with_max_request_body_bytes(max_body_bytes)
             .enforce_origin_validation();
         config.allowed_hosts.extend_from_slice(hosts);
         let own = hosts.iter().flat_map(|host| [format!("https://{host}"), format!("http://{host}")]);

@@ -19,9 +19,10 @@ use crate::{
 
 /// Imports FAQ files, embeds what changed, and builds the index in the data directory.
 ///
-/// Entries of a file that was imported before are updated; entries that the file no longer has are removed. Only
-/// texts that were never embedded with this model are embedded. Pictures are copied into the data directory. A run
-/// that was interrupted is completed by the next one.
+/// Entries of a file of the same name that was imported before are updated; entries that the file no longer has are
+/// removed, unless a part of it could not be used. Entries that were edited or deleted here stay so while the file says
+/// of them what it said before. Only texts that were never embedded with this model are embedded. Pictures are copied
+/// into the data directory. A run that was interrupted is completed by the next one.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -35,6 +36,9 @@ pub(super) struct Args {
     /// Which product wrote the files [default: told by the columns; a file that could be of two is refused]
     #[arg(long)]
     preset: Option<Preset>,
+    /// Take the file's word also for entries that were edited or deleted here since
+    #[arg(long)]
+    overwrite: bool,
     /// Say what would be added, changed and removed, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -76,7 +80,7 @@ struct FilePreview<'a> {
 
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let options = Options { preset: args.preset, data: Some(&config.data), ..Options::default() };
-    let files = open::Files::read(&args.files, &options);
+    let mut files = open::Files::read(&args.files, &options);
     files.tell();
     if let Some(path) = &args.failed_rows {
         write_failed(&files, path)?;
@@ -85,9 +89,9 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
         return Err("none of the files could be used, see above; nothing is changed".into());
     }
     if args.dry_run {
-        preview(args, &files, config)?;
+        preview(args, &mut files, config)?;
     } else {
-        import(args, &files, config)?;
+        import(args, &mut files, config)?;
     }
     Ok(if files.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }
@@ -99,10 +103,10 @@ fn write_failed(files: &open::Files, path: &Path) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-fn import(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
+fn import(args: &Args, files: &mut open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
     let embedder = open::model(config)?;
     let mut store = Store::open_or_create(&config.data)?;
-    let counts = files.store_in(&mut store, Some(&config.data))?;
+    let counts = files.store_in(&mut store, Some(&config.data), args.overwrite)?;
     let (snapshot, built) = open::snapshot(&mut store, embedder.as_ref(), config, Some(&config.data))?;
     let report = Report {
         counts,
@@ -117,11 +121,7 @@ fn import(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<d
 
 fn print(report: &Report<'_>) -> std::io::Result<()> {
     report.reports.iter().try_for_each(|file| print_file(file))?;
-    let counts = report.counts;
-    output::line(format_args!(
-        "entries: {} added, {} changed, {} unchanged, {} removed",
-        counts.added, counts.changed, counts.unchanged, counts.removed
-    ))?;
+    output::line(counted(report.counts))?;
     let built = &report.built;
     if built.embedded == 0 {
         output::line(format_args!("texts: {}, none had to be embedded", built.texts))?;
@@ -140,6 +140,21 @@ fn print(report: &Report<'_>) -> std::io::Result<()> {
     ))
 }
 
+/// What an import did.
+pub(super) fn counted(counts: ImportCounts) -> String {
+    let ImportCounts { added, changed, unchanged, removed, kept: _ } = counts;
+    let kept = kept(counts);
+    format!("entries: {added} added, {changed} changed, {unchanged} unchanged, {removed} removed{kept}")
+}
+
+/// What is said of entries that the file could not change.
+fn kept(counts: ImportCounts) -> String {
+    match counts.kept {
+        0 => String::new(),
+        kept => format!(", {kept} kept as they are here (--overwrite takes the file's word)"),
+    }
+}
+
 fn print_file(file: &ImportReport) -> std::io::Result<()> {
     let some =
         |count: usize, what: &str| if count == 0 { String::new() } else { format!(", {count} {what}") };
@@ -155,18 +170,16 @@ fn print_file(file: &ImportReport) -> std::io::Result<()> {
 }
 
 /// Compares the files with what is stored. Neither the store nor its folder is made when they are not there.
-fn preview(args: &Args, files: &open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
+fn preview(args: &Args, files: &mut open::Files, config: &Config) -> Result<(), Box<dyn Error>> {
     let store = match Store::open(&config.data) {
-        Ok(store) => Some(store),
-        Err(store::Error::NotFound { .. }) => None,
-        Err(error) => return Err(error.into()),
+        Err(store::Error::NotFound { .. }) => Store::in_memory()?,
+        store => store?,
     };
-    let stored = store.as_ref().map(Store::entries).transpose()?.unwrap_or_default();
+    files.keep_ids(&store)?;
     let mut counts = ImportCounts::default();
     let mut previews = Vec::with_capacity(files.imports.len());
     for file in &files.imports {
-        let of_file = store.as_ref().map(|store| store.ids_of_file(&file.report.file)).transpose()?;
-        let diff = import::diff(&stored, &of_file.unwrap_or_default(), &file.entries);
+        let diff = import::diff(&store, &file.file_entries(args.overwrite))?;
         counts += ImportCounts::from(&diff);
         previews.push(FilePreview { report: &file.report, diff });
     }
@@ -180,11 +193,16 @@ fn print_preview(preview: &Preview<'_>) -> std::io::Result<()> {
         print_some('+', diff.added.iter())?;
         print_some('~', diff.changed.iter().map(|it| format!("{} ({})", it.id, it.fields.join(", "))))?;
         print_some('-', diff.removed.iter())?;
+        print_some('=', diff.kept.iter())?;
     }
     let counts = preview.counts;
     output::line(format_args!(
-        "entries: {} would be added, {} changed, {} removed; {} are unchanged. This was a dry run, nothing is changed",
-        counts.added, counts.changed, counts.removed, counts.unchanged
+        "entries: {} would be added, {} changed, {} removed; {} are unchanged{}. This was a dry run, nothing is changed",
+        counts.added,
+        counts.changed,
+        counts.removed,
+        counts.unchanged,
+        kept(counts)
     ))
 }
 

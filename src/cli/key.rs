@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::{Outcome, output};
 use crate::{
     config::Config,
-    keys::{Actor, Grant, Key, KeyId, Keys, NewKey, Reach, Refusal, Scopes},
+    keys::{self, Actor, Grant, Key, KeyId, Keys, NewKey, Reach, Refusal, Scope, Scopes},
     spaces,
 };
 
@@ -66,6 +66,12 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
                 "key {}: {} in space {}. Keep what follows; it cannot be shown again.",
                 key.id, key.grant.scopes, key.grant.space
             ));
+            if !can_be_managed(&keys)? {
+                output::note(
+                    "note: nobody can manage keys and spaces over HTTP; make a key for that with \
+                     `dayi key create --scope admin --space '*'`",
+                );
+            }
             output::line(token.reveal())?;
         }
         Command::List { json: true } => output::json(&keys.list()?)?,
@@ -80,6 +86,15 @@ pub(super) fn run(args: Args, config: &Config) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether somebody may make keys over HTTP. Once there is any key, who has none may not.
+fn can_be_managed(keys: &Keys) -> Result<bool, keys::Error> {
+    let now = Timestamp::now();
+    let may = |key: &Key| {
+        key.usable(now).is_ok() && key.grant.scopes.allow(Scope::Admin) && key.grant.space == Reach::All
+    };
+    Ok(keys.list()?.iter().any(may))
 }
 
 /// The moment after which a key that may be used on `day` does not work, in this machine's time zone.

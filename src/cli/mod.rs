@@ -1,7 +1,7 @@
 //! The command line: one file a subcommand, each with its `Args` and its `run`.
 //!
-//! Results go to stdout, logs and progress to stderr. Exit code 0: done; 1: nothing matched, an evaluation got worse,
-//! or a check found errors; 2: an error.
+//! Results go to stdout, logs and progress to stderr. Exit code 0: done, or nobody reads the results any more; 1:
+//! nothing matched, an evaluation got worse, or a check found errors; 2: an error.
 
 mod ask;
 mod audit;
@@ -113,6 +113,9 @@ pub fn run(cli: Cli) -> ExitCode {
             }
         });
     outcome.unwrap_or_else(|error| {
+        if output::is_closed_pipe(error.as_ref()) {
+            return ExitCode::SUCCESS;
+        }
         output::error(error.as_ref());
         ExitCode::from(FAILURE)
     })

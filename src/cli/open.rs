@@ -17,7 +17,7 @@ use crate::{
     import::{self, Import, ImportReport, Options, OtherFiles},
     matcher::{self, BuildReport, Builder, Matcher, QueryCache, Snapshot},
     rank::Ranker,
-    store::{ImportCounts, Store},
+    store::{self, COMMAND_LINE, ImportCounts, Store},
 };
 
 /// FAQ files that were read.
@@ -38,6 +38,14 @@ impl Files {
         let mut others = OtherFiles::default();
         for path in paths {
             match import::import_file(path, options) {
+                // The second would take the place of the first: entries are known by the name of their file.
+                Ok(import) if files.imports.iter().any(|other| other.report.file == import.report.file) => {
+                    let file = &import.report.file;
+                    files.fail(format!(
+                        "{}: another file is called {file} too, and entries are known by it: give it another name",
+                        path.display()
+                    ));
+                }
                 // An empty file is more likely a mistake than a wish to remove all of its entries.
                 Ok(import) if import.entries.is_empty() => {
                     tell(&import.report);
@@ -67,19 +75,30 @@ impl Files {
         if self.failed.is_empty() { Ok(self) } else { Err("a FAQ file could not be used, see above".into()) }
     }
 
+    /// Gives entries the ids that they have in `store`, where the file does not say them.
+    pub(super) fn keep_ids(&mut self, store: &Store) -> Result<(), store::Error> {
+        for import in &mut self.imports {
+            import.keep_ids(&store.entries_of_file(&import.report.file)?);
+        }
+        Ok(())
+    }
+
     /// Brings the entries into `store`, and the pictures they refer to into `data`, its directory, if it has one.
+    /// `overwrite`: whatever was done to them there.
     pub(super) fn store_in(
-        &self,
+        &mut self,
         store: &mut Store,
         data: Option<&Path>,
+        overwrite: bool,
     ) -> Result<ImportCounts, Box<dyn Error>> {
+        self.keep_ids(store)?;
         if let Some(data) = data {
             // Before the entries: none may ever refer to a picture that is not there.
             Assets::in_data(data).keep(self.imports.iter().flat_map(|import| &import.pictures))?;
         }
         let mut counts = ImportCounts::default();
         for import in &self.imports {
-            counts += store.replace_file(&import.report.file, &import.entries)?;
+            counts += store.import(&import.file_entries(overwrite), COMMAND_LINE)?.1;
         }
         Ok(counts)
     }
@@ -119,9 +138,9 @@ impl<'a> Source<'a> {
             let store = Store::open(&config.data)?;
             return Ok(Self { store, directory: Some(&config.data), files: Files::default() });
         }
-        let files = Files::read(faq, &Options::default()).complete()?;
+        let mut files = Files::read(faq, &Options::default()).complete()?;
         let mut store = Store::in_memory()?;
-        files.store_in(&mut store, None)?;
+        files.store_in(&mut store, None, false)?;
         Ok(Self { store, directory: None, files })
     }
 }

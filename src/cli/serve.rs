@@ -1,14 +1,20 @@
 //! `dayi serve`: the HTTP service.
 
-use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use super::{Outcome, open, output, progress::Bars};
+use super::{Outcome, index, open, output, progress::Bars};
 use crate::{
     channels::Channels,
-    config::{Config, HttpConfig},
+    config::{ChannelsConfig, Config, HttpConfig},
+    faq::SpaceName,
     http::{self, metrics::Metrics, state::AppState},
     import::Options,
     keys::Keys,
@@ -36,11 +42,13 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     }
     let keys = Keys::open_or_create(&config.root)?;
     check_address(&config.http, &keys)?;
-    let files = open::Files::read(&args.faq, &Options { data: Some(&config.data), ..Options::default() })
+    check_spaces(&config.channels, &config.root)?;
+    let mut files = open::Files::read(&args.faq, &Options { data: Some(&config.data), ..Options::default() })
         .complete()?;
     files.tell();
     if !args.faq.is_empty() {
-        files.store_in(&mut Store::open_or_create(&config.data)?, Some(&config.data))?;
+        let counts = files.store_in(&mut Store::open_or_create(&config.data)?, Some(&config.data), false)?;
+        output::note(index::counted(counts));
     }
     let embedder = open::model(config)?;
     let channels = Channels::open(&config.channels, &config.root)?;
@@ -65,7 +73,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
             format!("cannot listen on {}: {error}; choose another --listen", config.http.listen)
         })?;
         // On stdout, so that a script can start with port 0 and read where to go.
-        output::line(format_args!("listening on http://{}", listener.local_addr()?))?;
+        output::line(format_args!("listening on http://{}", listener.local_addr()?))
+            .map_err(|error| format!("cannot say on stdout where it listens: {error}"))?;
         http::serve(listener, app).await?;
         Ok(ExitCode::SUCCESS)
     })
@@ -91,4 +100,46 @@ fn check_address(http: &HttpConfig, keys: &Keys) -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// Refuses channels that would answer from a space that is not there: nobody would know before the first message.
+fn check_spaces(channels: &ChannelsConfig, root: &Path) -> Result<(), Box<dyn Error>> {
+    let ChannelsConfig { public_url: _, wecom, hooks } = channels;
+    let of_hooks = hooks.iter().map(|hook| (format!("hooks.{}.space", hook.name), &hook.space));
+    let named = std::iter::once(("wecom.space".to_owned(), &wecom.space)).chain(of_hooks);
+    let missing = named.filter(|(_, space)| !spaces::exists(root, space));
+    let problem = |(setting, name): (String, &SpaceName)| {
+        format!("{setting}: {}", spaces::Error::NotFound { name: name.clone() })
+    };
+    let problems: Vec<String> = missing.map(problem).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the channels in the configuration file cannot be opened:\n{}", problems.join("\n")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn every_channel_of_a_space_that_is_not_there_is_told() {
+        let hook = |name: &str, more: &str| {
+            format!("[[hooks]]\nname = '{name}'\nverify = 'bearer'\nsecret = 'hunter2'\n{more}\n")
+        };
+        let text = ["[wecom]\nspace = 'it'\n", &hook("desk", ""), &hook("hr", "space = 'hr'")].concat();
+        let settings: Settings = toml::from_str(&text).unwrap();
+        let channels = Config::resolve(settings).unwrap().channels;
+        let root = tempfile::tempdir().unwrap();
+        let told = check_spaces(&channels, root.path()).unwrap_err().to_string();
+        for expected in ["wecom.space", "dayi space create it", "hooks.hr.space", "dayi space create hr"] {
+            assert!(told.contains(expected), "{expected} is missing in {told}");
+        }
+        assert!(!told.contains("desk"), "the default space is always there: {told}");
+        for name in ["it", "hr"] {
+            spaces::create(root.path(), &name.parse().unwrap()).unwrap();
+        }
+        assert!(check_spaces(&channels, root.path()).is_ok());
+    }
 }

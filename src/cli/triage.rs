@@ -18,7 +18,8 @@ use crate::{
 /// Finds the questions of tickets, their answers, a category, and whether a person must look.
 ///
 /// Tickets come as JSON Lines or JSON {"id", "subject", "body", "attachments"}, CSV, TSV or XLSX (columns 编号, 标题, 内容),
-/// a mail (.eml), or a plain text with one ticket. Exit code 0: none needs a person; 1: some do.
+/// a mail (.eml), or a plain text with one ticket. Exit code 0: none needs a person; 1: some do; 2: a ticket could not be
+/// read, and the others are printed all the same.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files with tickets
@@ -50,11 +51,9 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
 }
 
 fn triage(args: &Args, config: &Config) -> Outcome {
-    let mapping = args.preset.map(Preset::mapping);
-    let mut tickets = Vec::new();
-    for path in &args.files {
-        let rows = open::usable(read_tickets(path, mapping.as_ref())?, path);
-        tickets.extend(rows.into_iter().map(|row| row.ticket));
+    let Inbox { tickets, unreadable } = Inbox::open(args);
+    if tickets.is_empty() {
+        return Err("there is no ticket that can be read, see above".into());
     }
     let office = Office::open(args, config)?;
     let mut needs_human = false;
@@ -67,7 +66,39 @@ fn triage(args: &Args, config: &Config) -> Outcome {
             output::line(text(ticket, &triage))?;
         }
     }
+    if unreadable {
+        return Err("some tickets could not be read, see above; all others are done".into());
+    }
     Ok(output::exit(!needs_human))
+}
+
+/// The tickets of all files.
+#[derive(Default)]
+struct Inbox {
+    tickets: Vec<Ticket>,
+    /// Whether there was more, which stderr names.
+    unreadable: bool,
+}
+
+impl Inbox {
+    /// What cannot be read keeps nothing else out: a ticket in another file may be urgent.
+    fn open(args: &Args) -> Self {
+        let mapping = args.preset.map(Preset::mapping);
+        let mut inbox = Self::default();
+        for path in &args.files {
+            match read_tickets(path, mapping.as_ref()) {
+                Ok(loaded) => {
+                    inbox.unreadable |= !loaded.issues.is_empty();
+                    inbox.tickets.extend(open::usable(loaded, path).into_iter().map(|row| row.ticket));
+                }
+                Err(error) => {
+                    inbox.unreadable = true;
+                    output::error(&error);
+                }
+            }
+        }
+        inbox
+    }
 }
 
 fn evaluate(args: &Args, config: &Config) -> Outcome {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{Outcome, open, output};
 use crate::{
@@ -27,8 +27,9 @@ use crate::{
 pub(super) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Only questions asked at or after this time count, such as 2026-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Only questions asked on or after this day count, such as 2026-01-31, or since a time, such as
+    /// 2026-01-31T08:00:00+08:00
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Timestamp>,
     /// Groups in this state
     #[arg(long, value_enum, default_value_t = State::Open)]
@@ -87,6 +88,20 @@ impl From<State> for GroupState {
     }
 }
 
+/// A time, or the beginning of a day in this machine's time zone.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    // Strictly: a time without a zone is not to be taken for its day.
+    Date::strptime("%Y-%m-%d", text)
+        .and_then(|day| day.to_zoned_datetime(TimeZone::system()))
+        .map(|begin| begin.timestamp())
+        .map_err(|_| {
+            "expected a day such as 2026-01-31, or a time such as 2026-01-31T08:00:00+08:00".to_owned()
+        })
+}
+
 pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let mut store = Store::open(&config.data)?;
     match &args.action {
@@ -125,10 +140,12 @@ fn accept(store: &mut Store, group: i64, acceptance: Acceptance) -> Outcome {
         }
         store.edit(&[edit], COMMAND_LINE)?;
     }
+    // Before anything is said of it: nobody may be listening.
+    let outcome = decide(store, group, GroupState::Accepted, Some(change.entry.clone()))?;
     for question in &change.added {
         output::line(format_args!("{}: added {question}", change.entry))?;
     }
-    decide(store, group, GroupState::Accepted, Some(change.entry))
+    Ok(outcome)
 }
 
 fn decide(store: &mut Store, group: i64, state: GroupState, entry: Option<EntryId>) -> Outcome {
@@ -170,7 +187,7 @@ fn print(page: &UnansweredPage) -> std::io::Result<()> {
 
 fn print_group(group: &UnansweredGroup) -> std::io::Result<()> {
     let UnansweredGroup { id, asked, wordings, last_asked, .. } = group;
-    let day = last_asked.strftime("%Y-%m-%d");
+    let day = TimeZone::system().to_datetime(*last_asked).date();
     let back = if group.came_back { ", came back" } else { "" };
     output::line(format_args!("{id}. asked {asked} times in {wordings} wordings, last on {day}{back}"))?;
     for example in &group.examples {
@@ -185,5 +202,28 @@ fn print_group(group: &UnansweredGroup) -> std::io::Result<()> {
             near.confidence
         )),
         None => output::line(format_args!("   today {}\n", group.decision.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_meant_from_its_beginning_and_a_time_as_it_is() {
+        let day: Date = "2026-01-31".parse().unwrap();
+        let begin = day.to_zoned_datetime(TimeZone::system()).unwrap().timestamp();
+        assert_eq!(moment("2026-01-31"), Ok(begin));
+        let time: Timestamp = "2026-01-31T00:30:00Z".parse().unwrap();
+        for text in ["2026-01-31T00:30:00Z", "2026-01-31T08:30:00+08:00"] {
+            assert_eq!(moment(text), Ok(time), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_a_day_nor_a_time_is_refused_with_an_example() {
+        for text in ["", "yesterday", "2026-01-31 08:30", "2026-02-30", "2026-01"] {
+            assert!(moment(text).unwrap_err().contains("2026-01-31"), "{text}");
+        }
     }
 }

@@ -30,9 +30,12 @@ pub use rebuild::{Clock, Setup, system_clock};
 pub use trial::Trial;
 
 use crate::{
-    faq::{Entry, EntryId},
+    faq::EntryId,
     matcher::{BuildError, Matcher, Snapshot},
-    store::{self, Committed, DraftError, Edit, EditError, ImportCounts, Refusal, Store, UndoError},
+    store::{
+        self, Committed, DraftError, Edit, EditError, FileEntries, ImportCounts, Refusal, Store, Stored,
+        UndoError,
+    },
 };
 
 /// How long a change waits, once it is durable, to be answered from. A change that needs longer, such as an import
@@ -147,17 +150,28 @@ impl Editor {
         self.commit(move |store| Ok(store.edit(&edits, &actor)?)).await
     }
 
-    /// Makes the entries of `file` equal to `entries`, see [`Store::import`].
+    /// As [`apply`](Self::apply) for one edit. Brings the entry as the edit left it, `None` when it removed it: it is read
+    /// before another change can be made here, not when this one is answered from.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn apply_one(&self, edit: Edit, actor: String) -> Result<Option<Stored>, Error> {
+        valid(std::slice::from_ref(&edit))?;
+        let write = move |store: &mut Store| -> Result<(u64, Option<Stored>), Error> {
+            let committed = store.edit(std::slice::from_ref(&edit), &actor)?;
+            Ok((committed.version, store.entry(edit.id())?))
+        };
+        let (version, stored) = self.write(write).await?;
+        self.settle(version).await;
+        Ok(stored)
+    }
+
+    /// Brings a file into the FAQ, see [`Store::import`].
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn import(
-        &self,
-        file: String,
-        entries: Vec<Entry>,
-        actor: String,
-    ) -> Result<(Committed, ImportCounts), Error> {
-        let (committed, counts) = self.write(move |store| Ok(store.import(&file, &entries, &actor)?)).await?;
+    pub async fn import(&self, file: FileEntries, actor: String) -> Result<(Committed, ImportCounts), Error> {
+        let (committed, counts) = self.write(move |store| Ok(store.import(&file, &actor)?)).await?;
         self.settle(committed.version).await;
         Ok((committed, counts))
     }

@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Query, Request, State},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority},
     middleware::Next,
     response::Response,
 };
@@ -195,11 +195,13 @@ pub(super) fn peer(request: &Request) -> IpAddr {
     connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip())
 }
 
-/// Whether the caller calls this machine by a name that only means this machine.
+/// Whether the caller calls this machine by a name that only means this machine, and nothing says that it calls for
+/// somebody else.
 ///
-/// A reverse proxy, and a web page whose name was made to point here, connect from this machine too. They bring
-/// another name, and must not be taken for its owner; nor must a page from elsewhere in its owner's browser, which
-/// tells where it is from.
+/// A web page whose name was made to point here connects from this machine too, but brings that name; a page from
+/// elsewhere in the owner's browser tells where it is from. Neither must be taken for the owner. A reverse proxy must
+/// not either, and headers cannot settle that: one that is told nothing may call here as `127.0.0.1` and add no header
+/// of its own. So what is noticed here is a second line only; a key has to be made before a proxy is put in front.
 fn is_addressed_locally(request: &Request) -> bool {
     let headers = request.headers();
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
@@ -224,8 +226,12 @@ fn means_this_machine(authority: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a proxy says that it passes the request on, in any of the ways in which they do.
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for")
+    headers
+        .keys()
+        .map(HeaderName::as_str)
+        .any(|name| matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded-"))
 }
 
 #[derive(Deserialize)]
@@ -272,8 +278,21 @@ mod tests {
         {
             assert!(!is_addressed_locally(&request(&[("host", host)])), "{host}");
         }
-        assert!(!is_addressed_locally(&request(&[("host", "localhost"), ("x-forwarded-for", "10.0.0.9")])));
-        assert!(!is_addressed_locally(&request(&[("host", "localhost"), ("forwarded", "for=10.0.0.9")])));
+    }
+
+    #[test]
+    fn what_a_proxy_passes_on_is_not_local_whatever_it_calls_this_machine() {
+        for (name, value) in [
+            ("x-forwarded-for", "10.0.0.9"),
+            ("X-Forwarded-Proto", "https"),
+            ("x-forwarded-host", "localhost"),
+            ("forwarded", "for=10.0.0.9"),
+            ("x-real-ip", "10.0.0.9"),
+            ("via", "1.1 proxy"),
+        ] {
+            assert!(!is_addressed_locally(&request(&[("host", "localhost"), (name, value)])), "{name}");
+        }
+        assert!(is_addressed_locally(&request(&[("host", "localhost"), ("x-forwarder", "none")])));
     }
 
     #[test]

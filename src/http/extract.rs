@@ -7,6 +7,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
+    },
+};
 
 use super::{
     access::SPACE_PARAMETER,
@@ -114,6 +121,18 @@ impl FromRequest<AppState> for RawBody {
         whole_body(request, app, app.limits().max_body_bytes).await.map(Self)
     }
 }
+
+/// A file as it is, in the document: bytes, which a list of numbers would not be.
+pub struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let bytes = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(bytes)).into()
+    }
+}
+
+impl ToSchema for Binary {}
 
 /// The body as it is: a file.
 pub struct Upload(pub Bytes);

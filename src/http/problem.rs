@@ -3,7 +3,7 @@
 //! Client text never shows the inside. What the client did wrong is told to the client and not logged as an
 //! error; what we did wrong is logged once, here, and told as a bare 500.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use axum::{
     Json,
@@ -49,6 +49,16 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The empty pointer is the whole of what was sent: there is no field to name.
+        if self.pointer.is_empty() {
+            return f.write_str(&self.detail);
+        }
+        write!(f, "{}: {}", self.pointer, self.detail)
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn status_as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
@@ -67,8 +77,7 @@ impl Problem {
     /// 422: readable, but not valid.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail =
-            errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
+        let detail = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let problem =
             Self::new("/problems/invalid", "Invalid request", StatusCode::UNPROCESSABLE_ENTITY, detail);
         Self { errors, ..problem }

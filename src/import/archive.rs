@@ -1,14 +1,14 @@
 //! A ZIP with one FAQ file and its pictures, as `dayi export` and several products write it.
 
 use super::{Import, ImportError, Origin, Preset, format::Format};
-use crate::sheet::Archive;
+use crate::sheet::{Archive, ArchiveError};
 
 pub(super) fn import(
     origin: &Origin<'_>,
     bytes: &[u8],
     preset: Option<Preset>,
 ) -> Result<Import, ImportError> {
-    let failed = |source| ImportError::archive(origin.file, source);
+    let failed = |why: ArchiveError| ImportError::unreadable(origin.file, why);
     let mut archive = Archive::open(bytes.to_vec()).map_err(failed)?;
     let (name, format) = the_file(origin.file, archive.names())?;
     let content = archive.read(&name).map_err(failed)?.unwrap_or_default();

@@ -1,12 +1,12 @@
 //! [`ImportError`]: why a file gives nothing at all.
 
-use std::path::PathBuf;
+use std::{error::Error, fmt, path::PathBuf};
 
 use super::{
     format::{Format, supported_kinds},
     table::Preset,
 };
-use crate::sheet::{ArchiveError, Undecodable, WorkbookError};
+use crate::sheet::Undecodable;
 
 /// Why a file could not be imported at all.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +44,12 @@ pub enum ImportError {
         limit: usize,
     },
     /// Not JSON.
-    #[error("{file} is not valid JSON: {source}")]
+    #[error("{file} is not valid JSON: {reason}")]
     Json {
         /// The file as named by the caller.
         file: String,
-        /// What the parser says.
-        source: serde_json::Error,
+        /// What the parser says; part of the text, and therefore no source that would say it again.
+        reason: serde_json::Error,
     },
     /// JSON of something else.
     #[error(
@@ -77,13 +77,8 @@ pub enum ImportError {
         file: String,
     },
     /// A packed file that cannot be unpacked.
-    #[error("cannot read {file}: {source}")]
-    Archive {
-        /// The file as named by the caller.
-        file: String,
-        /// What is wrong with it.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    Archive(Unreadable),
     /// An archive from which it is not clear what to read.
     #[error("{file} should hold one FAQ file and its pictures, it holds {found}")]
     NotOneFile {
@@ -145,6 +140,30 @@ pub enum ImportError {
     },
 }
 
+/// A packed file that cannot be unpacked.
+///
+/// Its text tells what is wrong with the file, for those who show the text alone; its source is what caused that, so that
+/// who shows all causes says nothing twice.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The file as named by the caller.
+    file: String,
+    /// What is wrong with it.
+    why: Box<dyn Error + Send + Sync>,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read {}: {}", self.file, self.why)
+    }
+}
+
+impl Error for Unreadable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.why.source()
+    }
+}
+
 fn names(presets: &[Preset]) -> String {
     presets.iter().map(|preset| preset.name()).collect::<Vec<_>>().join(", ")
 }
@@ -158,12 +177,8 @@ impl ImportError {
         }
     }
 
-    pub(super) fn archive(file: &str, source: ArchiveError) -> Self {
-        Self::Archive { file: file.to_owned(), source: source.into() }
-    }
-
-    pub(super) fn workbook(file: &str, source: WorkbookError) -> Self {
-        Self::Archive { file: file.to_owned(), source: source.into() }
+    pub(super) fn unreadable(file: &str, why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Archive(Unreadable { file: file.to_owned(), why: why.into() })
     }
 
     pub(super) fn unsupported(name: &str, extension: Option<&str>) -> Self {

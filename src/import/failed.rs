@@ -6,7 +6,8 @@ use super::{Import, table::FAILURE_COLUMNS};
 use crate::sheet;
 
 /// Writes what `imports` left out as CSV in UTF-8: for tables the cells as they came under the names of their
-/// columns; for the other formats nothing but the reason and the place.
+/// columns, and behind the place those that stood under no name; for the other formats nothing but the reason and the
+/// place.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -20,13 +21,14 @@ pub fn write_failed<'a>(
             header.push(name);
         }
     }
-    let mut out = csv::Writer::from_writer(marked(out)?);
+    let mut out = csv::WriterBuilder::new().flexible(true).from_writer(marked(out)?);
     out.write_record(header.iter().copied().chain(FAILURE_COLUMNS))?;
     for import in imports {
-        let mut write = |cells: Vec<&str>, reason: &str, line: Option<usize>| {
+        let mut write = |cells: Vec<&str>, reason: &str, line: Option<usize>, beyond: &[String]| {
             let line = line.map(|line| line.to_string()).unwrap_or_default();
             let ours = [reason, &line, &import.report.file];
-            out.write_record(cells.into_iter().chain(ours).map(sheet::guard))
+            let beyond = beyond.iter().map(String::as_str);
+            out.write_record(cells.into_iter().chain(ours).chain(beyond).map(sheet::guard))
         };
         let mut written = Vec::new();
         for rows in &import.rejected {
@@ -35,7 +37,11 @@ pub fn write_failed<'a>(
                     let index = rows.header.iter().position(|known| known == name);
                     index.and_then(|index| row.cells.get(index)).map_or("", String::as_str)
                 };
-                write(header.iter().map(cell).collect(), &row.reason, Some(row.line))?;
+                // Behind everything that has a name: the row is refused again unless somebody moves them.
+                let beyond = row.cells.get(rows.header.len()..).unwrap_or_default();
+                let beyond: &[String] =
+                    if beyond.iter().all(|cell| cell.trim().is_empty()) { &[] } else { beyond };
+                write(header.iter().map(cell).collect(), &row.reason, Some(row.line), beyond)?;
                 written.push(row.line);
             }
         }
@@ -44,7 +50,7 @@ pub fn write_failed<'a>(
             issue.is_entry_left_out() && !issue.kind.is_duplicate() && !is_written
         });
         for issue in others {
-            write(vec![""; header.len()], &issue.kind.to_string(), issue.line)?;
+            write(vec![""; header.len()], &issue.kind.to_string(), issue.line, &[])?;
         }
     }
     out.flush()?;

@@ -14,6 +14,9 @@ pub enum IssueKind {
     /// Text, but nothing that reads as an entry.
     #[error("no question with an answer was found; questions are numbered bold lines or headings")]
     NoEntries,
+    /// A table that ends with the names of its columns.
+    #[error("there is no row below the header; every row there is a question with its answer")]
+    NoRows,
     /// A question that nothing follows.
     #[error("the question {question:?} has no answer and was left out")]
     QuestionWithoutAnswer {
@@ -62,7 +65,7 @@ pub enum IssueKind {
         reason: String,
     },
     /// The same id twice.
-    #[error("the id {id:?} is already used on line {first_line}; this one was left out")]
+    #[error("the id {id} is already used on line {first_line}; this one was left out")]
     IdTwice {
         /// The id.
         id: EntryId,
@@ -70,7 +73,7 @@ pub enum IssueKind {
         first_line: usize,
     },
     /// An id that another file of the same import has.
-    #[error("the id {id:?} is already used in {first_file}; this one was left out")]
+    #[error("the id {id} is already used in {first_file}; this one was left out")]
     IdInOtherFile {
         /// The id.
         id: EntryId,
@@ -103,6 +106,17 @@ pub enum IssueKind {
         value: String,
         /// What would do.
         expected: &'static str,
+    },
+    /// A row that goes on behind the last column: most likely a comma in an answer.
+    #[error(
+        "the row has {cells} cells and the header {named}, so the row was left out; put a cell that has a comma or a tab \
+         in its text into quotation marks, or name every column"
+    )]
+    CellsBeyondHeader {
+        /// Cells up to the last one that is filled.
+        cells: usize,
+        /// Columns up to the last one that has a name.
+        named: usize,
     },
     /// It ends before it begins.
     #[error("it would be valid from {from} until {until}, that is never; it was left out")]
@@ -154,6 +168,12 @@ pub enum IssueKind {
         /// Its name.
         name: String,
     },
+    /// A sheet that its author does not show.
+    #[error("the hidden sheet {name:?} was left out; unhide it to import it")]
+    HiddenSheet {
+        /// Its name.
+        name: String,
+    },
     /// A field that has no meaning here: most likely a slip of the pen.
     #[error("the field {field:?} is not known and was ignored, here and on any later line")]
     UnknownField {
@@ -169,6 +189,7 @@ impl IssueKind {
         match self {
             Self::EmptyFile => "empty_file",
             Self::NoEntries => "no_entries",
+            Self::NoRows => "no_rows",
             Self::QuestionWithoutAnswer { .. } => "question_without_answer",
             Self::AnswerWithoutQuestion { .. } => "answer_without_question",
             Self::QuestionWithoutText => "question_without_text",
@@ -182,12 +203,14 @@ impl IssueKind {
             Self::InvalidLine { .. } => "invalid_line",
             Self::InvalidUtf8 => "invalid_utf8",
             Self::InvalidValue { .. } => "invalid_value",
+            Self::CellsBeyondHeader { .. } => "cells_beyond_header",
             Self::NeverValid { .. } => "never_valid",
             Self::TooLong { .. } => "too_long",
             Self::SameTwice { .. } => "same_twice",
             Self::QuestionTwice { .. } => "question_twice",
             Self::QuestionInOtherFile { .. } => "question_in_other_file",
             Self::SheetWithoutHeader { .. } => "sheet_without_header",
+            Self::HiddenSheet { .. } => "hidden_sheet",
             Self::UnknownField { .. } => "unknown_field",
         }
     }
@@ -201,9 +224,11 @@ impl IssueKind {
             | Self::QuestionTwice { .. }
             | Self::QuestionInOtherFile { .. }
             | Self::SheetWithoutHeader { .. }
+            | Self::HiddenSheet { .. }
             | Self::UnknownField { .. } => Severity::Warning,
             Self::EmptyFile
             | Self::NoEntries
+            | Self::NoRows
             | Self::QuestionWithoutAnswer { .. }
             | Self::AnswerWithoutQuestion { .. }
             | Self::QuestionWithoutText
@@ -214,6 +239,7 @@ impl IssueKind {
             | Self::InvalidId { .. }
             | Self::InvalidLine { .. }
             | Self::InvalidValue { .. }
+            | Self::CellsBeyondHeader { .. }
             | Self::NeverValid { .. }
             | Self::TooLong { .. }
             | Self::SameTwice { .. }

@@ -13,6 +13,7 @@ mod format;
 mod html;
 mod json;
 mod json_lines;
+mod keep_ids;
 mod kind;
 mod markdown;
 pub(crate) mod native;
@@ -32,7 +33,7 @@ use std::{
 use serde::Serialize;
 
 pub use diff::{Changed, Diff, diff};
-pub use error::ImportError;
+pub use error::{ImportError, Unreadable};
 pub use failed::write_failed;
 pub use report::{ImportReport, Issue, IssueKind, Severity};
 pub use table::Preset;
@@ -42,6 +43,7 @@ use crate::{
     assets::{Assets, Picture},
     faq::{Answer, Entry, EntryId},
     sheet,
+    store::FileEntries,
 };
 
 /// Larger files are refused: a file is read as a whole.
@@ -114,6 +116,17 @@ impl Import {
             rejected: Vec::new(),
             named: HashSet::new(),
             named_sheets: false,
+        }
+    }
+
+    /// What goes into the store. `overwrite`: whatever was done to the entries there.
+    #[must_use]
+    pub fn file_entries(&self, overwrite: bool) -> FileEntries {
+        FileEntries {
+            file: self.report.file.clone(),
+            entries: self.entries.clone(),
+            is_complete: self.report.failed == 0,
+            overwrite,
         }
     }
 
@@ -246,8 +259,10 @@ fn read(
         Format::Zip => archive::import(origin, bytes, preset),
         Format::Tsv => table::import_text(origin, &text()?, b'\t', preset),
         Format::Xlsx => {
-            let sheets = sheet::sheets(bytes).map_err(|source| ImportError::workbook(file, source))?;
-            table::import_sheets(origin, sheets, preset)
+            let failed = |why: sheet::WorkbookError| ImportError::unreadable(file, why);
+            let sheets = sheet::sheets(bytes).map_err(failed)?;
+            let hidden = table::hidden_sheets(bytes).map_err(failed)?;
+            table::import_sheets(origin, sheets, &hidden, preset)
         }
     }
 }

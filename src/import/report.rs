@@ -89,7 +89,10 @@ impl Issue {
     pub fn is_entry_left_out(&self) -> bool {
         let is_other = matches!(
             self.kind,
-            IssueKind::PictureRefused { .. } | IssueKind::EmptyFile | IssueKind::NoEntries
+            IssueKind::PictureRefused { .. }
+                | IssueKind::EmptyFile
+                | IssueKind::NoEntries
+                | IssueKind::NoRows
         );
         self.severity == Severity::Error && !is_other
     }

@@ -51,6 +51,23 @@ fn a_damaged_file_is_reported_with_its_line_and_what_to_do() {
 }
 
 #[test]
+fn a_damaged_file_says_once_what_is_wrong_with_it() {
+    for (name, expected) in [
+        ("faq.xlsx", "is damaged"),
+        ("faq.docx", "is damaged"),
+        ("faq.zip", "is damaged"),
+        ("faq.json", "JSON"),
+    ] {
+        let error = bytes(name, b"PK\x03\x04 broken").unwrap_err();
+        let first: &dyn std::error::Error = &error;
+        let causes = std::iter::successors(Some(first), |error| error.source());
+        let texts: Vec<String> = causes.map(ToString::to_string).collect();
+        assert!(texts[0].contains(name) && texts[0].contains(expected), "{texts:?}");
+        assert!(texts.windows(2).all(|pair| !pair[0].contains(&pair[1])), "{texts:?}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_reported_in_every_format() {
     for (name, _) in format::EXTENSIONS {
         for content in [&b""[..], b"\xEF\xBB\xBF", b" \r\n\n"] {
@@ -80,6 +97,11 @@ fn what_stands_there_twice_is_left_out_or_named() {
     let found: Vec<_> = second.report.issues.iter().map(|it| (it.line.unwrap(), it.kind.code())).collect();
     assert_eq!(found, [(2, "id_in_other_file"), (3, "question_in_other_file")]);
     assert_eq!((second.report.imported, second.report.skipped), (1, 1));
+    let text = second.report.issues[0].to_string();
+    assert!(text.ends_with("the id x is already used in a.csv; this one was left out"), "{text}");
+    let twice = bytes("c.csv", "编号,标准问,答案\nx,甲,一\nx,乙,二\n".as_bytes()).unwrap();
+    let text = twice.report.issues[0].to_string();
+    assert!(text.ends_with("the id x is already used on line 2; this one was left out"), "{text}");
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub enum Acceptance {
         /// The similar questions that it gets; the draft's question when nothing is said.
         questions: Option<Vec<String>>,
     },
-    /// A new entry answers it. An empty question becomes the draft's.
+    /// A new entry answers it. An empty question becomes the draft's. An entry that is there already with the same id
+    /// and content is that one: an attempt before got no further than making it.
     New(Box<Entry>),
 }
 
@@ -28,7 +29,7 @@ pub struct Change {
     pub entry: EntryId,
     /// Questions that it does not have yet.
     pub added: Vec<String>,
-    /// What adds them; `None` when the entry has them all.
+    /// What adds them; `None` when the entry is there and has them all.
     pub edit: Option<Edit>,
 }
 
@@ -66,22 +67,36 @@ pub fn accept(store: &Store, group: i64, acceptance: Acceptance) -> Result<Chang
     }
     let drafted = draft(&wordings).question;
     match acceptance {
-        Acceptance::New(mut entry) => {
-            if entry.question.trim().is_empty() {
-                entry.question = drafted;
-            }
-            let added = entry.phrasings().map(str::to_owned).collect();
-            Ok(Change { entry: entry.id.clone(), added, edit: Some(Edit::Create(*entry)) })
-        }
-        Acceptance::Similar { entry: id, questions } => {
-            let Some(Stored { mut entry, revision }) = store.entry(&id)? else {
-                return Err(AcceptError::UnknownEntry { id });
-            };
-            let added = add_similar(&mut entry, questions.unwrap_or_else(|| vec![drafted]));
-            let edit = (!added.is_empty()).then_some(Edit::Put { entry, revision: Some(revision) });
-            Ok(Change { entry: id, added, edit })
+        Acceptance::New(entry) => Ok(new_entry(store, *entry, drafted)?),
+        Acceptance::Similar { entry, questions } => {
+            similar_questions(store, entry, questions.unwrap_or_else(|| vec![drafted]))
         }
     }
+}
+
+/// Makes `entry`, unless it is there already.
+fn new_entry(store: &Store, mut entry: Entry, drafted: String) -> Result<Change, store::Error> {
+    if entry.question.trim().is_empty() {
+        entry.question = drafted;
+    }
+    let id = entry.id.clone();
+    if store.entry(&id)?.is_some_and(|stored| stored.entry.has_content_of(&entry)) {
+        return Ok(Change { entry: id, added: Vec::new(), edit: None });
+    }
+    let added = entry.phrasings().map(str::to_owned).collect();
+    Ok(Change { entry: id, added, edit: Some(Edit::Create(entry)) })
+}
+
+/// Adds `questions` to the entry called `id`.
+fn similar_questions(store: &Store, id: EntryId, questions: Vec<String>) -> Result<Change, AcceptError> {
+    let Some(Stored { mut entry, revision }) = store.entry(&id)? else {
+        return Err(AcceptError::UnknownEntry { id });
+    };
+    let added = add_similar(&mut entry, questions);
+    // The store says when, as with any change by a person.
+    entry.updated_at = None;
+    let edit = (!added.is_empty()).then_some(Edit::Put { entry, revision: Some(revision) });
+    Ok(Change { entry: id, added, edit })
 }
 
 /// Adds those of `questions` whose wording `entry` does not have; they are returned.

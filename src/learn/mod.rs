@@ -1,8 +1,10 @@
 //! What a FAQ learns from those who ask: the query log and what people said of the answers.
 //!
 //! Owns when and how much is remembered: masking, batching, retention. The tables are [`store`](crate::store)'s, the
-//! answers [`matcher`](crate::matcher)'s. HTTP and the channels call [`Journal::log`] once a question and
-//! [`Journal::record_feedback`] once a verdict. Nothing that is learned changes the FAQ without a person's yes.
+//! answers [`matcher`](crate::matcher)'s. Whoever answers a question over HTTP, by WeCom or for an assistant's search
+//! calls [`Journal::log`] once, and [`Journal::record_feedback`] once a verdict. The questions in tickets are not logged:
+//! nobody typed them to be answered, and their ticket system keeps them. Nothing that is learned changes the FAQ
+//! without a person's yes.
 
 mod accept;
 mod days_plot;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ pub struct Statistics {
     pub feedback: FeedbackCounts,
     /// Time to the answer in milliseconds; absent without questions.
     pub took_ms: Option<TookMs>,
-    /// Zone in which days begin.
+    /// Zone in which days begin: its IANA name, or its offset such as `UTC+08` when it has none.
     pub time_zone: String,
     /// Days with questions, in order.
     pub days: Vec<DayCounts>,
@@ -177,7 +177,7 @@ impl Statistics {
                 (Some(p50), Some(p99)) => Some(TookMs { p50: milliseconds(p50), p99: milliseconds(p99) }),
                 _ => None,
             },
-            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            time_zone: name_of(zone, period.until),
             days_figure: figure.and_then(|language| drawn(&days, language)),
             days,
             most_asked: store.wording_usage(period, WordingOrder::Times, LISTED_WORDINGS)?,
@@ -188,8 +188,28 @@ impl Statistics {
     }
 }
 
+/// The name of `zone`; the offset that it has at `time` when it has no name, as of an `/etc/localtime` that is a copy.
+fn name_of(zone: &TimeZone, time: Timestamp) -> String {
+    zone.iana_name().map_or_else(|| format!("UTC{}", zone.to_offset(time)), str::to_owned)
+}
+
 /// The days as a drawing. The numbers are worth having without one.
 fn drawn(days: &[DayCounts], language: Language) -> Option<String> {
     let drawn = days_plot(days, language);
     drawn.inspect_err(|error| tracing::warn!(%error, "the days cannot be drawn")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz;
+
+    use super::*;
+
+    #[test]
+    fn a_zone_without_a_name_is_not_called_utc() {
+        let name = |zone: &TimeZone| name_of(zone, Timestamp::UNIX_EPOCH);
+        assert_eq!(name(&TimeZone::UTC), "UTC");
+        assert_eq!(name(&TimeZone::fixed(tz::offset(8))), "UTC+08");
+        assert_eq!(name(&TimeZone::posix("IST-5:30").unwrap()), "UTC+05:30");
+    }
 }

@@ -237,6 +237,10 @@ impl Builder<'_> {
             match index::snapshot::open(folder, &identity, self.params) {
                 Ok(opened) => return Ok((opened.index, true)),
                 Err(SnapshotError::Missing { .. }) => {}
+                // So it is after every edit: nothing that anybody has to look after.
+                Err(error @ SnapshotError::OtherContent { .. }) => {
+                    tracing::debug!(reason = %error, "building the index anew");
+                }
                 Err(error) => tracing::info!(reason = %error, "building the index anew"),
             }
         }

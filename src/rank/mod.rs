@@ -11,6 +11,7 @@ mod numbers;
 pub mod policy;
 pub mod ranker;
 mod scores;
+mod token_dots;
 pub mod tokens;
 mod wording;
 

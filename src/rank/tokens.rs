@@ -4,7 +4,8 @@
 //! partner in the other text, and the similarities are averaged.
 
 use bytes::Bytes;
-use ndarray::{Array2, ArrayView2, Axis, s};
+
+use super::token_dots::QueryRows;
 
 /// Answers are long; what they are about stands at their beginning.
 pub const MAX_TOKENS: usize = 160;
@@ -85,11 +86,9 @@ impl TokenMatrix {
         scales.iter().map(|bytes| f32::from_le_bytes(*bytes))
     }
 
-    fn write_to(&self, rows: &mut Vec<f32>) {
-        let values = self.bytes[self.rows * SCALE..].chunks_exact(self.dimension().max(1));
-        for (row, scale) in values.zip(self.scales()) {
-            rows.extend(row.iter().map(|&value| f32::from(i8::from_ne_bytes([value])) * scale));
-        }
+    /// The rows as signed bytes, `[tokens x dimension]`.
+    fn values(&self) -> &[u8] {
+        &self.bytes[self.rows * SCALE..]
     }
 
     fn dimension(&self) -> usize {
@@ -99,58 +98,59 @@ impl TokenMatrix {
 
 /// The similarities of a query's tokens to those of several texts.
 pub struct TokenSimilarities {
-    /// `[query tokens x tokens of all texts]`.
-    cosines: Array2<f32>,
-    /// Where each text begins, and the end.
+    /// `[tokens of all texts x query tokens]`.
+    cosines: Vec<f32>,
+    /// Tokens of the query.
+    width: usize,
+    /// At which token each text begins, and the end.
     starts: Vec<usize>,
 }
 
 impl TokenSimilarities {
-    /// Compares `query` with all of `texts` in one matrix product.
+    /// Compares `query` with all of `texts`. Token vectors of another dimension are like nothing.
     #[must_use]
     pub fn new(query: &TokenMatrix, texts: &[&TokenMatrix]) -> Self {
+        let rows = QueryRows::new(query.values(), query.dimension());
+        let scales: Vec<f32> = query.scales().collect();
         let total: usize = texts.iter().map(|text| text.len()).sum();
-        let dimension = query.dimension();
+        let mut cosines = Vec::with_capacity(total * rows.len());
         let mut starts = Vec::with_capacity(texts.len() + 1);
-        let mut rows = Vec::with_capacity(total * dimension);
-        let mut start = 0;
+        let mut products = vec![0; rows.len()];
+        starts.push(0);
         for text in texts {
-            starts.push(start);
-            start += text.len();
-            text.write_to(&mut rows);
+            for (row, scale) in text.values().chunks_exact(text.dimension().max(1)).zip(text.scales()) {
+                rows.dots(row, &mut products);
+                cosines.extend(
+                    products.iter().zip(&scales).map(|(&dot, of_query)| dot as f32 * (scale * of_query)),
+                );
+            }
+            starts.push(starts.last().unwrap_or(&0) + text.len());
         }
-        starts.push(start);
-        let mut query_rows = Vec::with_capacity(query.len() * dimension);
-        query.write_to(&mut query_rows);
-        let cosines = match (
-            Array2::from_shape_vec((query.len(), dimension), query_rows),
-            Array2::from_shape_vec((total, dimension), rows),
-        ) {
-            (Ok(query), Ok(texts)) => query.dot(&texts.t()),
-            // Token vectors of another dimension, or none: nothing is alike.
-            (Err(_), _) | (_, Err(_)) => Array2::zeros((query.len(), total)),
-        };
-        Self { cosines, starts }
+        Self { cosines, width: rows.len(), starts }
     }
 
-    fn text(&self, text: usize) -> ArrayView2<'_, f32> {
-        self.cosines.slice(s![.., self.starts[text]..self.starts[text + 1]])
+    /// For each token of `text`, its similarities to the query's tokens.
+    fn rows(&self, text: usize) -> impl Iterator<Item = &[f32]> {
+        let width = self.width;
+        self.cosines[self.starts[text] * width..self.starts[text + 1] * width].chunks_exact(width.max(1))
     }
 
     /// For each query token, its best partner in `text`; -1 each for a text without tokens.
     #[must_use]
     pub fn of_query(&self, text: usize) -> Vec<f32> {
-        self.text(text).axis_iter(Axis(0)).map(|row| row.fold(-1.0, |best, &x| f32::max(best, x))).collect()
+        let mut best = vec![-1.0; self.width];
+        for row in self.rows(text) {
+            for (best, &similarity) in best.iter_mut().zip(row) {
+                *best = f32::max(*best, similarity);
+            }
+        }
+        best
     }
 
     /// For each token of `text`, its best partner in the query; none when either has no token.
     #[must_use]
     pub fn of_text(&self, text: usize) -> Vec<f32> {
-        let cosines = self.text(text);
-        if cosines.is_empty() {
-            return Vec::new();
-        }
-        cosines.axis_iter(Axis(1)).map(|column| column.fold(-1.0, |best, &x| f32::max(best, x))).collect()
+        self.rows(text).map(|row| row.iter().copied().fold(-1.0, f32::max)).collect()
     }
 }
 

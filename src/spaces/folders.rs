@@ -47,18 +47,19 @@ pub fn list(root: &Path) -> Result<Vec<SpaceName>, Error> {
     Ok(others)
 }
 
-/// Makes an empty space.
+/// Makes an empty space. A folder of its name that holds none is what was left of one; it is removed.
 ///
 /// # Errors
 /// When there is one of this name, or the folder cannot be written.
 pub fn create(root: &Path, name: &SpaceName) -> Result<(), Error> {
     let (folder, directory) = (SpaceName::folder_in(root), name.directory_in(root));
-    if name.is_default() || directory.exists() {
+    if exists(root, name) {
         return Err(Error::Exists { name: name.clone() });
     }
     let beside = folder.join(format!("{NEW}{}", uuid::Uuid::now_v7()));
     let make = || -> Result<(), Error> {
         drop(Store::open_or_create(&beside)?);
+        remove_leftovers(root, name)?;
         // A space of this name that was made in the meantime is not empty, so the system refuses to replace it.
         fs::rename(&beside, &directory).map_err(failed("create", &directory))?;
         sync(&folder)
@@ -67,6 +68,28 @@ pub fn create(root: &Path, name: &SpaceName) -> Result<(), Error> {
         // What cannot be removed either is no space, and in nobody's way.
         let _ = fs::remove_dir_all(&beside);
     })
+}
+
+/// Makes way for the space `name` where a folder has its name and holds none.
+fn remove_leftovers(root: &Path, name: &SpaceName) -> Result<(), Error> {
+    let directory = name.directory_in(root);
+    if !directory.is_dir() || exists(root, name) {
+        return Ok(());
+    }
+    let aside = aside(root);
+    fs::rename(&directory, &aside).map_err(failed("delete", &directory))?;
+    // Somebody who made the space in just this moment gets it back.
+    if aside.join(store::FILE_NAME).is_file() {
+        return fs::rename(&aside, &directory).map_err(failed("create", &directory));
+    }
+    // The name is free all the same; what stays now goes with the next deletion.
+    let _ = fs::remove_dir_all(&aside);
+    Ok(())
+}
+
+/// A new name for a folder that is to be deleted.
+fn aside(root: &Path) -> PathBuf {
+    SpaceName::folder_in(root).join(format!("{DELETED}{}", uuid::Uuid::now_v7()))
 }
 
 /// Deletes a space and all that is in it.
@@ -81,8 +104,7 @@ pub fn delete(root: &Path, name: &SpaceName) -> Result<(), Error> {
         return Err(Error::NotFound { name: name.clone() });
     }
     let (folder, directory) = (SpaceName::folder_in(root), name.directory_in(root));
-    let aside = folder.join(format!("{DELETED}{}", uuid::Uuid::now_v7()));
-    fs::rename(&directory, &aside).map_err(failed("delete", &directory))?;
+    fs::rename(&directory, aside(root)).map_err(failed("delete", &directory))?;
     sync(&folder)?;
     sweep(&folder)
 }
@@ -143,6 +165,22 @@ mod tests {
         assert!(matches!(delete(root.path(), &name("it")), Err(Error::NotFound { .. })));
         assert!(matches!(delete(root.path(), &SpaceName::default()), Err(Error::DefaultStays)));
         assert_eq!(list(root.path()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_no_space_does_not_block_its_name() {
+        let root = tempfile::tempdir().unwrap();
+        create(root.path(), &name("it")).unwrap();
+        let directory = name("hr").directory_in(root.path());
+        let picture = directory.join("assets").join("left.png");
+        fs::create_dir_all(directory.join("assets")).unwrap();
+        fs::write(&picture, "of the space before").unwrap();
+        create(root.path(), &name("hr")).unwrap();
+        assert_eq!(list(root.path()).unwrap(), [SpaceName::default(), name("hr"), name("it")]);
+        assert!(!picture.exists(), "nothing of the space before is in the new one");
+        let left = fs::read_dir(SpaceName::folder_in(root.path())).unwrap().count();
+        assert_eq!(left, 2, "nor beside it");
+        assert!(matches!(create(root.path(), &name("hr")), Err(Error::Exists { .. })));
     }
 
     #[test]

@@ -225,6 +225,14 @@ impl Space {
     }
 }
 
+/// One of the spaces that there are.
+pub struct Listed {
+    /// Its name.
+    pub name: SpaceName,
+    /// What is in it; `None` when it cannot be opened.
+    pub space: Option<Arc<Space>>,
+}
+
 /// The spaces of one service.
 pub struct Spaces {
     root: PathBuf,
@@ -323,12 +331,25 @@ impl Spaces {
         delete(&self.root, name)
     }
 
-    /// All spaces, the default one first; those that are not open yet are opened, which blocks.
+    /// All spaces, the default one first; those that are not open yet are opened, which blocks. One that cannot be opened
+    /// is logged and does not keep the others from being listed.
     ///
     /// # Errors
-    /// When one cannot be opened.
-    pub fn open_all(&self) -> Result<Vec<Arc<Space>>, Error> {
-        list(&self.root)?.iter().map(|name| self.get(name, &())).collect()
+    /// When the folders are not readable.
+    pub fn open_all(&self) -> Result<Vec<Listed>, Error> {
+        Ok(list(&self.root)?.into_iter().filter_map(|name| self.listed(name)).collect())
+    }
+
+    /// `None` when the space is gone by now.
+    fn listed(&self, name: SpaceName) -> Option<Listed> {
+        match self.get(&name, &()) {
+            Ok(space) => Some(Listed { name, space: Some(space) }),
+            Err(_) if !self.exists(&name) => None,
+            Err(error) => {
+                tracing::error!(space = %name, error = &error as &dyn std::error::Error, "cannot open a space");
+                Some(Listed { name, space: None })
+            }
+        }
     }
 
     /// All that are open.

@@ -69,7 +69,7 @@ const SIGN_OFF_CHARS: usize = 30;
 /// The lines of `text` that the requester wrote, as byte ranges without their line ends, in order.
 pub(super) fn own_lines(text: &str) -> Vec<Range<usize>> {
     let lines: Vec<Range<usize>> = lines(text).collect();
-    let quote = lines.iter().position(|line| begins_quote(text, &lines, line));
+    let quote = (0..lines.len()).find(|&at| begins_quote(text, &lines[at], &lines[at + 1..]));
     let above = own(text, &lines[..quote.unwrap_or(lines.len())]);
     // The mail was forwarded, as it is or with a word, and the question is in it.
     let is_any = |pattern: fn(&str) -> bool| above.iter().any(|line| pattern(&text[line.clone()]));
@@ -86,10 +86,10 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-fn begins_quote(text: &str, lines: &[Range<usize>], line: &Range<usize>) -> bool {
+/// Whether earlier mail begins with `line`; `behind` are the lines after it.
+fn begins_quote(text: &str, line: &Range<usize>, behind: &[Range<usize>]) -> bool {
     let is_header = |line: &Range<usize>| MAIL_HEADER.is_match(&text[line.clone()]);
-    let next =
-        || lines.iter().find(|next| next.start > line.start && !text[(*next).clone()].trim().is_empty());
+    let next = || behind.iter().find(|next| !text[(*next).clone()].trim().is_empty());
     QUOTE_BEGINS.is_match(&text[line.clone()]) || (is_header(line) && next().is_some_and(is_header))
 }
 
@@ -157,6 +157,8 @@ mod tests {
             ("群怎么解散？\n在 2026年3月2日 10:00，客服 写道：\n您好", &["群怎么解散？"]),
             ("群怎么解散？\nOn Mon, Mar 2, 2026 at 10:00, Help <a@b.cn> wrote:\nHi", &["群怎么解散？"]),
             ("群怎么解散？\n发件人：客服\n发送时间：2026-03-02\n您好", &["群怎么解散？"]),
+            ("群怎么解散？\n发件人：客服\n\n发送时间：2026-03-02\n您好", &["群怎么解散？"]),
+            ("发送时间：2026-03-02\n群怎么解散？\n主题：旧邮件", &["群怎么解散？"]),
             ("群怎么解散？\n-- \n王小明\n销售部", &["群怎么解散？"]),
             ("群怎么解散？\n发自我的 iPhone", &["群怎么解散？"]),
             ("群怎么解散？\n谢谢！\n王小明\n2026-03-02", &["群怎么解散？"]),

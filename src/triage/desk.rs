@@ -22,8 +22,12 @@ use crate::{
 /// Entries offered for a question.
 const OFFERED: usize = 3;
 
-/// What of a body is read, in characters; the rest makes a person look.
+/// What of a subject or of a body's plain text is read, in characters; the rest makes a person look.
 const MOST_CHARS: usize = 8_000;
+
+/// What of a body is parsed, in characters, tags and all: the time that takes grows with the square of how deep the
+/// HTML is nested. The rest makes a person look.
+const MOST_SOURCE_CHARS: usize = 100_000;
 
 /// Where tickets come in: labelled examples, if there are any, and the tickets before. One a FAQ.
 #[derive(Debug, Default)]
@@ -32,11 +36,31 @@ pub struct Desk {
     earlier: Earlier,
 }
 
+/// What of a ticket is read, on its way to another thread.
+struct Source {
+    body: String,
+    subject: Option<String>,
+    /// Whether the ticket has more than that.
+    is_cut: bool,
+}
+
+/// A ticket as it was read.
+struct Read {
+    body: Part,
+    subject: Option<Part>,
+    /// The body as plain text.
+    text: String,
+    /// Pictures in the body.
+    pictures: usize,
+    /// Whether some of the ticket was not read, or will not be asked.
+    too_long: bool,
+}
+
 /// A text of the ticket on its way to its questions.
-struct Part<'a> {
+struct Part {
     field: Field,
-    text: &'a str,
-    lines: Vec<&'a str>,
+    text: String,
+    lines: Vec<Range<usize>>,
     clauses: Vec<Clause>,
     runs: Vec<Range<usize>>,
 }
@@ -53,11 +77,12 @@ impl Desk {
     /// # Errors
     /// At once when the queue in front of the model is full or closed; later when the model fails.
     pub async fn triage(&self, matcher: &Matcher, ticket: &Ticket) -> Result<Triage, matcher::Error> {
-        let html::Plain { text, pictures } = html::plain(&ticket.body);
-        let read = first_chars(&text, MOST_CHARS);
-        let body = Part::new(Field::Body, read);
-        let subject = ticket.subject.as_deref().map(|subject| Part::new(Field::Subject, subject));
-        let parts: Vec<&Part<'_>> = std::iter::once(&body).chain(&subject).collect();
+        let source = Source::of(ticket);
+        // Reading takes its time, and this thread answers others too.
+        let read = tokio::task::spawn_blocking(move || source.read()).await;
+        let Read { body, subject, text, pictures, too_long } =
+            read.map_err(|_| matcher::Error::Interrupted)?;
+        let parts: Vec<&Part> = std::iter::once(&body).chain(&subject).collect();
 
         let snapshot = matcher.snapshot();
         let queries = parts.iter().flat_map(|part| part.queries()).collect();
@@ -78,14 +103,14 @@ impl Desk {
             (Some(_) | None, _) => category::of_questions(&questions),
         };
         let clauses: Vec<Clause> = parts.iter().flat_map(|part| part.clauses.iter().cloned()).collect();
-        let lines: Vec<&str> = parts.iter().flat_map(|part| part.lines.iter().copied()).collect();
+        let lines: Vec<&str> = parts.iter().flat_map(|part| part.own_lines()).collect();
         let reasons = reasons::reasons(&Reading {
             ticket,
             clauses: &clauses,
             lines: &lines,
             pictures,
             questions: &questions,
-            too_long: read.len() < text.len() || clauses.len() > select::MOST_CLAUSES,
+            too_long,
         });
         let duplicate_of = match about {
             Some(about) => {
@@ -103,15 +128,39 @@ impl Desk {
             needs_human: !reasons.is_empty(),
             reasons,
             duplicate_of,
-            text: text.into_owned(),
+            text,
             index_version: version,
             model: snapshot.model().name.clone(),
         })
     }
 }
 
-impl<'a> Part<'a> {
-    fn new(field: Field, text: &'a str) -> Self {
+impl Source {
+    fn of(ticket: &Ticket) -> Self {
+        let (body, body_is_cut) = first_chars(&ticket.body, MOST_SOURCE_CHARS);
+        let subject = ticket.subject.as_deref().map(|subject| first_chars(subject, MOST_CHARS));
+        Self {
+            body: body.to_owned(),
+            subject: subject.map(|(subject, _)| subject.to_owned()),
+            is_cut: body_is_cut || subject.is_some_and(|(_, is_cut)| is_cut),
+        }
+    }
+
+    fn read(self) -> Read {
+        let html::Plain { text, pictures } = html::plain(&self.body);
+        let (read, text_is_cut) = first_chars(&text, MOST_CHARS);
+        let body = Part::new(Field::Body, read);
+        let subject = self.subject.map(|subject| Part::new(Field::Subject, &subject));
+        // Each part is asked by itself, so each by itself may have too much to ask.
+        let asks_too_much = |part: &Part| part.clauses.len() > select::MOST_CLAUSES;
+        let too_long =
+            self.is_cut || text_is_cut || std::iter::once(&body).chain(&subject).any(asks_too_much);
+        Read { body, subject, text: text.into_owned(), pictures, too_long }
+    }
+}
+
+impl Part {
+    fn new(field: Field, text: &str) -> Self {
         let lines = clean::own_lines(text);
         let mut clauses = split::clauses(text, &lines, &clean::identifiers(text));
         for clause in &mut clauses {
@@ -121,7 +170,12 @@ impl<'a> Part<'a> {
             }
         }
         let runs = select::runs(&clauses);
-        Self { field, text, lines: lines.into_iter().map(|line| &text[line]).collect(), clauses, runs }
+        Self { field, text: text.to_owned(), lines, clauses, runs }
+    }
+
+    /// What the requester wrote, line by line.
+    fn own_lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| &self.text[line.clone()])
     }
 
     fn queries(&self) -> impl Iterator<Item = Query> {
@@ -187,13 +241,13 @@ fn add_subject(subject: Vec<Found>, questions: &mut Vec<Found>) {
 }
 
 /// The clauses of a ticket as one text, as labelled examples are one: the subject first.
-fn words(parts: &[&Part<'_>]) -> String {
+fn words(parts: &[&Part]) -> String {
     let clauses = parts.iter().rev().flat_map(|part| &part.clauses);
     clauses.map(|clause| clause.text.as_str()).collect::<Vec<_>>().join("，")
 }
 
 /// What the ticket is about as one vector: the mean of its clauses', whatever their order.
-fn vector_of(parts: &[&Part<'_>], answers: &[Answered]) -> Option<Embedding> {
+fn vector_of(parts: &[&Part], answers: &[Answered]) -> Option<Embedding> {
     let runs = parts.iter().flat_map(|part| &part.runs);
     let single: Vec<&Embedding> =
         runs.zip(answers).filter(|(run, _)| run.len() == 1).map(|(_, answer)| &answer.vector).collect();
@@ -207,6 +261,55 @@ fn vector_of(parts: &[&Part<'_>], answers: &[Answered]) -> Option<Embedding> {
     Embedding::normalized(sum, dimension).ok()
 }
 
-fn first_chars(text: &str, most: usize) -> &str {
-    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+/// The beginning of `text`, and whether there is more.
+fn first_chars(text: &str, most: usize) -> (&str, bool) {
+    text.char_indices().nth(most).map_or((text, false), |(end, _)| (&text[..end], true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(subject: &str, body: &str) -> Read {
+        let ticket = Ticket {
+            subject: Some(subject.to_owned()).filter(|subject| !subject.is_empty()),
+            body: body.to_owned(),
+            ..Ticket::default()
+        };
+        Source::of(&ticket).read()
+    }
+
+    fn is_too_long(subject: &str, body: &str) -> bool {
+        read(subject, body).too_long
+    }
+
+    #[test]
+    fn what_is_cut_before_it_is_parsed_makes_a_ticket_too_long() {
+        let body = |lines: usize| format!("<p>群怎么解散？</p>{}", "<br>".repeat(lines));
+        let most_lines = (MOST_SOURCE_CHARS - body(0).chars().count()) / "<br>".len();
+        assert!(!is_too_long("", &body(most_lines)));
+        let cut = read("", &body(most_lines + 1));
+        assert!(cut.too_long);
+        assert_eq!(cut.text, "群怎么解散？", "what is left is read");
+    }
+
+    #[test]
+    fn a_subject_is_cut_like_a_body() {
+        let (most, more) = ("群".repeat(MOST_CHARS), "群".repeat(MOST_CHARS + 1));
+        assert!(!is_too_long(&most, &most));
+        assert!(is_too_long(&more, "群怎么解散？") && is_too_long("", &more));
+        assert_eq!(read(&more, "").subject.map(|subject| subject.text), Some(most));
+    }
+
+    #[test]
+    fn each_part_may_ask_as_much_as_one_may() {
+        let questions = |number: usize| -> String {
+            (1..=number).map(|nth| format!("第{nth}种群怎么解散？")).collect::<Vec<_>>().concat()
+        };
+        let most = questions(select::MOST_CLAUSES);
+        assert_eq!(read("", &most).body.clauses.len(), select::MOST_CLAUSES);
+        assert!(!is_too_long(&most, &most));
+        let more = questions(select::MOST_CLAUSES + 1);
+        assert!(is_too_long("群", &more) && is_too_long(&more, "群"));
+    }
 }

@@ -6,7 +6,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Map, Value};
 
 use super::{Example, Mapping, Ticket};
-use crate::eval::dataset::{self, Error, Field, Loaded, RowProblem};
+use crate::eval::dataset::{self, Error, Field, Loaded, RowIssue, RowProblem};
 
 /// What the requester wrote.
 const BODY: Field = Field::new(
@@ -54,7 +54,7 @@ pub struct TicketRow {
 /// When the file cannot be read or holds no ticket.
 pub fn read_tickets(path: &Path, mapping: Option<&Mapping>) -> Result<Loaded<TicketRow>, Error> {
     let row = |row, ticket| TicketRow { row, ticket };
-    match dataset::extension(path).as_str() {
+    let read = match dataset::extension(path).as_str() {
         "json" | "jsonl" | "ndjson" => {
             dataset::read_values(path, |number, value| Ok(row(number, of_value(value, mapping)?)))
         }
@@ -68,7 +68,8 @@ pub fn read_tickets(path: &Path, mapping: Option<&Mapping>) -> Result<Loaded<Tic
             let body = dataset::read_text(path)?;
             one(path, (!body.trim().is_empty()).then(|| Ticket { body, ..Ticket::default() }))
         }
-    }
+    };
+    about_tickets(read)
 }
 
 /// Reads labelled tickets: a text, or subject and body, with its label.
@@ -76,12 +77,30 @@ pub fn read_tickets(path: &Path, mapping: Option<&Mapping>) -> Result<Loaded<Tic
 /// # Errors
 /// When the file cannot be read or holds no labelled ticket.
 pub fn read_examples(path: &Path) -> Result<Loaded<Example>, Error> {
-    dataset::read(path, &BODY, |_, fields| {
+    about_tickets(dataset::read(path, &BODY, |_, fields| {
         let subject = dataset::optional_text(fields, &SUBJECT)?;
         let body = dataset::required_text(fields, &BODY)?;
         let text = subject.map_or_else(|| body.clone(), |subject| format!("{subject}，{body}"));
         Ok(Example { text, label: dataset::required_text(fields, &CATEGORY)? })
-    })
+    }))
+}
+
+/// What was read, where the hint at a line that is no JSON shows a ticket: the reader of files knows only of questions.
+pub(super) fn about_tickets<T>(read: Result<Loaded<T>, Error>) -> Result<Loaded<T>, Error> {
+    match read {
+        Ok(Loaded { rows, issues }) => {
+            Ok(Loaded { rows, issues: issues.into_iter().map(about_a_ticket).collect() })
+        }
+        Err(Error::NoRows { path, first }) => Err(Error::NoRows { path, first: first.map(about_a_ticket) }),
+        Err(error) => Err(error),
+    }
+}
+
+fn about_a_ticket(issue: RowIssue) -> RowIssue {
+    let RowIssue { row, problem } = issue;
+    let problem =
+        if let RowProblem::Json { reason } = problem { RowProblem::Ticket { reason } } else { problem };
+    RowIssue { row, problem }
 }
 
 fn one(path: &Path, ticket: Option<Ticket>) -> Result<Loaded<TicketRow>, Error> {
@@ -112,7 +131,8 @@ fn of_fields(fields: &Map<String, Value>) -> Result<Ticket, RowProblem> {
         attachments,
     };
     if ticket.body.is_empty() && ticket.subject.is_none() && attachments == 0 {
-        return Err(RowProblem::Missing { field: BODY.name });
+        let reason = "there is no body, or it is blank; a subject or attachments would do, too".to_owned();
+        return Err(RowProblem::Ticket { reason });
     }
     Ok(ticket)
 }
@@ -127,5 +147,50 @@ fn of_mail(mail: &mail_parser::Message<'_>) -> Ticket {
         subject: mail.subject().map(str::to_owned),
         body: body.map(std::borrow::Cow::into_owned).unwrap_or_default(),
         attachments: mail.attachment_count() - inline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of the rows of a file that are no tickets.
+    fn hints(name: &str, content: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        match read_tickets(&path, None) {
+            Ok(loaded) => loaded.issues.iter().map(ToString::to_string).collect(),
+            Err(error) => vec![error.to_string()],
+        }
+    }
+
+    #[test]
+    fn what_is_no_ticket_is_told_with_what_a_ticket_looks_like() {
+        let ticket = r#"{"id": "1", "body": "群怎么解散？"}"#;
+        for (name, content) in [
+            ("t.jsonl", format!("{ticket}\n{{\"body\": \n")),
+            ("t.jsonl", format!("{ticket}\n[1]\n")),
+            ("t.jsonl", "{".to_owned()),
+            ("t.json", "{".to_owned()),
+        ] {
+            let hints = hints(name, &content);
+            assert_eq!(hints.len(), 1, "{content}");
+            assert!(hints[0].contains(r#"{"id": …, "subject": …, "body": …}"#), "{hints:?}");
+            assert!(!hints[0].contains("query"), "{hints:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_or_attachments_make_up_for_a_blank_body() {
+        let rows = r#"{"subject": "群怎么解散？"}
+{"attachments": 1}
+{"id": "3", "body": " "}"#;
+        let hints = hints("t.jsonl", rows);
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(
+            hints[0].starts_with("row 3: ") && hints[0].contains("a subject or attachments"),
+            "{hints:?}"
+        );
     }
 }

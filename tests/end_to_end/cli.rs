@@ -47,6 +47,64 @@ fn only_changed_questions_are_embedded_again() {
     assert_eq!((&before["index_version"], &after["index_version"]), (&1.into(), &2.into()));
 }
 
+/// Indexes `file` into `data` with the log that people see; what was logged.
+fn index_logged(data: &Path, file: &str) -> String {
+    stderr(&dayi(data).env("RUST_LOG", "info").args(["index", file, "--json"]).output().unwrap())
+}
+
+#[test]
+fn an_edit_that_outdates_the_kept_index_is_nothing_to_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("faq.jsonl"));
+    for question in ["群能解散吗", "怎么解散群"] {
+        fs::write(&file, format!("{{\"id\":\"a\",\"question\":\"{question}\",\"answer\":\"能\"}}\n"))
+            .unwrap();
+        let log = index_logged(&data, file.to_str().unwrap());
+        assert!(!log.contains("index anew"), "{log}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_command_quietly() {
+    let data = tempfile::tempdir().unwrap();
+    run(data.path(), &["index", FAQ]);
+    for arguments in [
+        &["history", "--limit", "800"][..],
+        &["history", "--json"],
+        &["export", "--format", "jsonl"],
+        &["export", "--format", "csv"],
+    ] {
+        let mut child =
+            dayi(data.path()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("error"), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn tickets_that_cannot_be_read_are_told_after_the_others_are_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (some, none) = (folder.path().join("some.jsonl"), folder.path().join("none.jsonl"));
+    fs::write(&some, "{\"id\":\"7\",\"body\":\"企业微信建的群能解散吗？\"}\n{\"id\":\n{\"id\":\"8\"}\n")
+        .unwrap();
+    fs::write(&none, "{}\n").unwrap();
+    let (some, none) = (some.to_str().unwrap(), none.to_str().unwrap());
+    let data = folder.path().join("data");
+    for files in [&[some][..], &[none, some]] {
+        let output = run(&data, &[&["triage", "--faq", FAQ, "--json"], files].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let tickets = stdout(&output);
+        assert_eq!(tickets.lines().count(), 1, "{tickets}");
+        assert!(tickets.contains("wecom-faq-3-1"), "{tickets}");
+        let told = stderr(&output);
+        assert!(told.contains("row 2: ") && told.contains("row 3: ") && told.contains("subject"), "{told}");
+    }
+    let output = run(&data, &["triage", none, "--faq", FAQ]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+}
+
 #[test]
 fn ask_answers_from_a_file_without_touching_the_data_directory() {
     let data = tempfile::tempdir().unwrap();
@@ -191,7 +249,9 @@ fn a_damaged_index_on_disk_is_rebuilt_from_the_store() {
         }
     }
     assert!(damaged > 0);
-    let report = json(&run(data.path(), &["index", FAQ, "--json"]));
+    let output = dayi(data.path()).env("RUST_LOG", "info").args(["index", FAQ, "--json"]).output().unwrap();
+    assert!(stderr(&output).contains("damaged"), "{}", stderr(&output));
+    let report = json(&output);
     assert_eq!((&report["embedded"], &report["reopened"]), (&0.into(), &false.into()));
     let found = json(&run(data.path(), &["ask", "企业微信建的群能解散吗", "--json"]));
     assert_eq!(found["matches"][0]["entry"]["id"], "wecom-faq-3-1");

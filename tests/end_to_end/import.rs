@@ -28,7 +28,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let dry = ["index", file_name, "--dry-run", "--json", "--failed-rows", failed.to_str().unwrap()];
 
     let report = json_of(&data, &dry);
-    assert_eq!(report["counts"], json!({"added": 2, "changed": 0, "unchanged": 0, "removed": 0}));
+    assert_eq!(report["counts"], json!({"added": 2, "changed": 0, "unchanged": 0, "removed": 0, "kept": 0}));
     assert_eq!(report["files"][0]["failed"], 1);
     assert_eq!(report["files"][0]["issues"][0]["line"], 4);
     assert!(!data.exists(), "a dry run makes no data directory");
@@ -39,7 +39,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let before = exported(&data);
     fs::write(&file, "编号,标准问,答案\na,怎么退群,点左上角\nd,怎么建群,点加号\n").unwrap();
     let report = json_of(&data, &dry);
-    assert_eq!(report["counts"], json!({"added": 1, "changed": 1, "unchanged": 0, "removed": 1}));
+    assert_eq!(report["counts"], json!({"added": 1, "changed": 1, "unchanged": 0, "removed": 1, "kept": 0}));
     assert_eq!(report["files"][0]["changed"], json!([{"id": "a", "fields": ["answer"]}]));
     assert_eq!(
         (&report["files"][0]["added"], &report["files"][0]["removed"]),
@@ -51,6 +51,45 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
 
     let counts = json_of(&data, &["index", file_name, "--json"])["counts"].clone();
     assert_eq!(counts, report["counts"], "the real run does what the dry run said");
+}
+
+#[test]
+fn two_files_of_one_name_do_not_take_each_others_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let [first, second] = ["a", "b"].map(|team| {
+        fs::create_dir(folder.path().join(team)).unwrap();
+        let file = folder.path().join(team).join("faq.csv");
+        fs::write(&file, format!("标准问,答案\n{team}组怎么联系,打电话\n")).unwrap();
+        file.to_str().unwrap().to_owned()
+    });
+    let output = run(&data, &["index", &first, &second]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("another file is called faq.csv too"), "{}", stderr(&output));
+    let left = exported(&data);
+    assert!(left.contains("a组") && !left.contains("b组"), "{left}");
+}
+
+#[test]
+fn what_was_edited_here_outlives_the_next_import_of_a_file_that_says_nothing_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("faq.csv"));
+    let file_name = file.to_str().unwrap();
+    fs::write(&file, "标准问,答案\n怎么退群,点右上角\n怎么入群,扫码\n").unwrap();
+    json_of(&data, &["index", file_name, "--json"]);
+    let history = json_of(&data, &["history", "--json"]);
+    let change = history.as_array().unwrap()[0]["change"].to_string();
+    // Takes an entry away again, as somebody does who deletes it.
+    assert!(run(&data, &["undo", &change]).status.success());
+    let before = exported(&data);
+
+    let counts = json_of(&data, &["index", file_name, "--json"])["counts"].clone();
+    assert_eq!((&counts["kept"], &counts["added"]), (&json!(1), &json!(0)), "{counts}");
+    assert_eq!(exported(&data), before);
+    let told = stdout(&run(&data, &["index", file_name]));
+    assert!(told.contains("1 kept as they are here (--overwrite"), "{told}");
+    let counts = json_of(&data, &["index", file_name, "--overwrite", "--json"])["counts"].clone();
+    assert_eq!((&counts["kept"], &counts["added"]), (&json!(0), &json!(1)), "{counts}");
 }
 
 #[test]

@@ -134,3 +134,16 @@ fn a_space_that_is_not_there_is_refused_before_anything_is_written() {
     let slash = run(&data, &["space", "create", "../x"]);
     assert!(stderr(&slash).contains("a-z"), "{}", stderr(&slash));
 }
+
+#[test]
+fn who_makes_keys_is_told_when_nobody_could_make_them_over_http() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(run(data.path(), &["index", FAQ]).status.success());
+    let is_warned = |arguments: &[&str]| {
+        let created = run(data.path(), &[&["key", "create", "--scope"], arguments].concat());
+        assert!(stdout(&created).starts_with("dayi_"), "{arguments:?}: {}", stderr(&created));
+        stderr(&created).contains("--scope admin --space '*'")
+    };
+    assert!(is_warned(&["ask"]) && is_warned(&["admin"]), "the second is for one space");
+    assert!(!is_warned(&["admin", "--space", "*"]) && !is_warned(&["ask"]));
+}

@@ -150,6 +150,21 @@ fn a_ticket_is_answered_in_the_response_or_later_and_a_stranger_not_at_all() {
     assert_eq!(receiver.wait_until(|_| true).len(), 1, "nothing went to where it must not go");
 }
 
+#[test]
+fn a_hook_of_a_space_that_is_not_there_keeps_the_service_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = set_up(folder.path(), "http://127.0.0.1:9/in");
+    let hook = "[[hooks]]\nname = 'lost'\nverify = 'bearer'\nsecret = 'hunter2'\nspace = 'it'\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + hook).unwrap();
+    let data = folder.path().join("data");
+    let refused = run(&data, &["serve", "--listen", "127.0.0.1:0", "--config", &config]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = stderr(&refused);
+    assert!(told.contains("hooks.lost.space") && told.contains("dayi space create it"), "{told}");
+    assert!(run(&data, &["space", "create", "it"]).status.success());
+    drop(Server::start(&data, &["--config", &config]));
+}
+
 fn zendesk_signature(time: &str, body: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use hmac::{Hmac, KeyInit, Mac};

@@ -153,6 +153,7 @@ fn cdata(xml: &str, element: &str) -> String {
 /// A data directory with a FAQ, and a configuration with an app, a bot and a robot.
 fn set_up(folder: &Path, robot: &str) -> String {
     let picture = Picture::new(STANDARD.decode(PNG).unwrap()).unwrap();
+    fs::create_dir(folder.join("data")).unwrap();
     Assets::in_data(&folder.join("data")).keep([&picture]).unwrap();
     let printer =
         format!("1. 检查电源\n2. 重启打印机\n\n![电源]({})\n\n3. 仍不行请报修", picture.name().reference());

@@ -10,7 +10,7 @@ use axum::{
 use dayi::{config::Settings, keys::Actor};
 use serde_json::{Value, json};
 
-use crate::support::{QUESTION, Service, service};
+use crate::support::{QUESTION, Service, assert_problem, service};
 
 /// `(method, path, scope)` of every route in the OpenAPI document: no scope where no key is needed, an empty one where
 /// any key will do.
@@ -97,7 +97,12 @@ async fn without_any_key_the_machine_itself_may_do_everything_until_the_first_ke
     let service = service(Settings::default());
     assert_eq!(service.ask("/v1/match", &[]).await.status, StatusCode::OK);
     assert_eq!(service.get("/metrics").await.status, StatusCode::OK);
-    for headers in [[("host", "faq.example.com")], [("x-forwarded-for", "203.0.113.9")]] {
+    for headers in [
+        [("host", "faq.example.com")],
+        [("x-forwarded-for", "203.0.113.9")],
+        [("x-real-ip", "203.0.113.9")],
+        [("via", "1.1 proxy")],
+    ] {
         let reply = service.ask("/v1/match", &headers).await;
         assert_eq!(
             reply.status,
@@ -244,6 +249,10 @@ async fn an_admin_makes_and_revokes_keys_and_is_named_in_the_audit() {
     assert_eq!(told(0), (json!("key.revoked"), by_admin.clone()));
     assert_eq!(told(1), (json!("key.created"), by_admin));
     assert_eq!(audit["changes"].as_array().unwrap().len(), 2);
+    for query in ["limit=0", "limit=1001", "limit=-1", "lmit=1"] {
+        let refused = call(Method::GET, &format!("/v1/audit?{query}"), Value::Null).await;
+        assert_problem(&refused, StatusCode::BAD_REQUEST, "/problems/malformed");
+    }
 }
 
 #[tokio::test]

@@ -53,10 +53,25 @@ async fn no_path_leads_to_another_file() {
         format!("{hash}.png"),
         format!("{hash}.svg"),
         "x".to_owned(),
+        "%FF".to_owned(),
     ] {
         let reply = service.get(&format!("/v1/assets/{name}")).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{name}");
         assert_eq!(reply.content_type(), "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_picture_is_read_where_its_location_says_in_whichever_space() {
+    let service = service(Settings::default());
+    service.make_space("hr", "年假怎么请");
+    for (query, after) in [("", ""), ("?space=default", ""), ("?space=hr", "?space=hr")] {
+        let kept = service.post(&format!("/v1/assets{query}"), GIF).await;
+        assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text);
+        let src = kept.json()["src"].as_str().unwrap().to_owned();
+        let location = kept.headers[header::LOCATION].to_str().unwrap();
+        assert_eq!(location, format!("/v1/{src}{after}"));
+        assert_eq!(service.get(location).await.text.as_bytes(), GIF);
     }
 }
 

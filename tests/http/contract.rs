@@ -202,6 +202,9 @@ async fn invalid_values_are_422_with_a_pointer() {
         let reply = service.post(path, body).await;
         let problem = assert_problem(&reply, StatusCode::UNPROCESSABLE_ENTITY, "/problems/invalid");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}: {problem}");
+        let said = problem["errors"][0]["detail"].as_str().unwrap();
+        let expected = if pointer.is_empty() { said.to_owned() } else { format!("{pointer}: {said}") };
+        assert!(problem["detail"].as_str().unwrap().starts_with(&expected), "{body}: {problem}");
     }
 }
 
@@ -286,6 +289,20 @@ async fn health_readiness_and_metrics_tell_what_is_served() {
 }
 
 #[tokio::test]
+async fn methods_that_are_made_up_are_counted_as_one() {
+    let service = service(Settings::default());
+    for method in ["BREW", "WHEN", "get"] {
+        let request = Request::builder().method(method).uri("/v1/match").body(Body::empty()).unwrap();
+        let reply = service.send(request).await;
+        assert_problem(&reply, StatusCode::METHOD_NOT_ALLOWED, "/problems/method-not-allowed");
+    }
+    let metrics = service.get("/metrics").await.text;
+    let counted = r#"dayi_http_requests_total{method="other",route="/v1/match",status="405"} 3"#;
+    assert!(metrics.contains(counted), "{metrics}");
+    assert!(!metrics.contains("BREW"), "{metrics}");
+}
+
+#[tokio::test]
 async fn a_closed_service_is_not_ready_and_answers_503() {
     let service = service(Settings::default());
     service.app.close().await;
@@ -316,6 +333,33 @@ async fn every_route_is_in_the_openapi_document_and_the_docs_page_is_there() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("swagger-ui"));
     assert!(!page.text.contains("https://"), "the page must work without a network: {}", page.text);
+}
+
+#[tokio::test]
+async fn the_document_tells_files_ids_limits_and_refusals_as_they_are() {
+    let document = service(Settings::default()).get("/openapi.json").await.json();
+    let operation = |path: &str, method: &str| document["paths"][path][method].clone();
+    let file = json!({"type": "string", "format": "binary"});
+    let sent = |path: &str| {
+        operation(path, "post")["requestBody"]["content"]["application/octet-stream"]["schema"].clone()
+    };
+    assert_eq!((sent("/v1/import"), sent("/v1/assets")), (file.clone(), file.clone()));
+    let (export, picture) = (operation("/v1/export", "get"), operation("/v1/assets/{name}", "get"));
+    assert_eq!(export["responses"]["200"]["content"]["application/octet-stream"]["schema"], file);
+    assert_eq!(picture["responses"]["200"]["content"]["image/png"]["schema"], file);
+    let problem = "application/problem+json";
+    assert!(export["responses"]["400"]["content"][problem].is_object(), "{export}");
+    let hook = operation("/v1/hooks/{name}", "post");
+    assert!(hook["responses"]["404"]["content"][problem].is_object(), "{hook}");
+    for path in ["/v1/audit", "/v1/outbox"] {
+        let operation = operation(path, "get");
+        let parameters = operation["parameters"].as_array().unwrap();
+        let limit = parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap();
+        assert_eq!(limit["in"], "query", "{path}");
+    }
+    let id = document["components"]["schemas"]["TicketId"]["oneOf"].as_array().unwrap();
+    let types: Vec<&Value> = id.iter().map(|kind| &kind["type"]).collect();
+    assert_eq!(types, ["string", "integer"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The entries resource: create, read, list, change, remove, and what happens when two people change the same.
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode, header};
 use dayi::{config::Settings, store::Store};
 use serde_json::{Value, json};
@@ -80,6 +82,35 @@ async fn a_change_needs_the_present_etag_and_is_answered_from_at_once() {
         (StatusCode::OK, "\"2\"".to_owned()),
         "it was the same already"
     );
+}
+
+#[tokio::test]
+async fn a_write_is_answered_with_what_it_wrote_whoever_writes_next() {
+    let service = Arc::new(service(Settings::default()));
+    let writers = (0..4).map(|writer| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            let mut created = 0;
+            for step in 0..10 {
+                let question = format!("打印机卡纸怎么办 {writer} {step}");
+                let body = json!({"id": "p-1", "question": question}).to_string();
+                let reply = service.post("/v1/entries", body).await;
+                if reply.status == StatusCode::CREATED {
+                    assert_eq!(reply.json()["question"], question, "this is of somebody else");
+                    created += 1;
+                } else {
+                    assert_problem(&reply, StatusCode::CONFLICT, "/problems/conflict");
+                }
+                service.change(Method::DELETE, "/v1/entries/p-1", "*", "").await;
+            }
+            created
+        })
+    });
+    let mut created = 0;
+    for writer in writers.collect::<Vec<_>>() {
+        created += writer.await.unwrap();
+    }
+    assert!(created > 0);
 }
 
 #[tokio::test]
@@ -208,7 +239,7 @@ async fn a_bulk_change_is_one_version() {
     let service = service(Settings::default());
     let changes = json!({"changes": [
         {"op": "create", "entry": {"id": "p-1", "question": "打印机卡纸怎么办"}},
-        {"op": "put", "entry": {"id": "g-1", "question": "会议室怎么预定"}, "revision": 1},
+        {"op": "put", "id": "g-1", "entry": {"id": "g-1", "question": "会议室怎么预定"}, "revision": 1},
         {"op": "delete", "id": "c-1"},
     ]});
     let reply = service.post("/v1/entries/bulk", changes.to_string()).await;
@@ -235,6 +266,18 @@ async fn a_bulk_change_with_one_mistake_changes_nothing_and_points_to_every_mist
         (json!({"op": "put"}), 422, "/changes/1/entry"),
         (json!({"op": "delete"}), 422, "/changes/1/id"),
         (json!({"op": "move"}), 422, "/changes/1/op"),
+        (json!({"op": "create", "id": "x", "entry": {"id": "y", "question": "问"}}), 422, "/changes/1/id"),
+        (json!({"op": "put", "id": "x", "entry": {"id": "g-1", "question": "问"}}), 422, "/changes/1/id"),
+        (
+            json!({"op": "delete", "id": "g-1", "entry": {"id": "g-1", "question": "问"}}),
+            422,
+            "/changes/1/entry",
+        ),
+        (
+            json!({"op": "create", "entry": {"id": "x", "question": "问"}, "revision": 1}),
+            422,
+            "/changes/1/revision",
+        ),
     ] {
         let reply = service.post("/v1/entries/bulk", json!({"changes": [good, bad]}).to_string()).await;
         assert_eq!(

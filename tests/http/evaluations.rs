@@ -75,7 +75,12 @@ async fn labelled_questions_are_read_from_a_spreadsheet() {
         read["queries"],
         json!([{"query": "怎么解散群", "relevant": ["g-1"]}, {"query": "离职继承", "relevant": ["c-1"]}])
     );
-    assert!(read["issues"][0].as_str().unwrap().starts_with("row 4: "), "{read}");
+    let issue = &read["issues"][0];
+    assert_eq!(
+        (&issue["row"], &issue["kind"], &issue["value"]),
+        (&json!(4), &json!("unknown_entry"), &json!("没有这条"))
+    );
+    assert!(issue["message"].as_str().unwrap().contains("没有这条"), "{read}");
     for (name, content) in
         [("q.pdf", "%PDF"), ("q.csv", ""), ("q.xlsx", "no workbook"), ("q.csv", "a,b\n1,2\n")]
     {

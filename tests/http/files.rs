@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Method, Request, StatusCode, header},
 };
 use dayi::{
     config::Settings,
@@ -41,7 +41,7 @@ async fn a_dry_run_says_what_an_import_would_do_and_changes_nothing() {
     let body = reply.json();
     assert_eq!(body["dry_run"], true);
     assert_eq!(body["version"], serde_json::Value::Null);
-    assert_eq!(body["counts"], json!({"added": 1, "changed": 0, "unchanged": 0, "removed": 0}));
+    assert_eq!(body["counts"], json!({"added": 1, "changed": 0, "unchanged": 0, "removed": 0, "kept": 0}));
     assert_eq!((&body["report"]["imported"], &body["report"]["failed"]), (&json!(1), &json!(1)));
     assert_eq!(body["added"].as_array().unwrap().len(), 1);
     let failed = body["failed_rows"].as_str().unwrap();
@@ -65,6 +65,24 @@ async fn an_imported_file_answers_at_once_and_its_next_version_removes_what_it_n
     assert_ne!(answer["decision"], "answer");
     let questions: Vec<_> = Store::open(service.data.path()).unwrap().entries().unwrap();
     assert_eq!(questions.len(), 4);
+}
+
+#[tokio::test]
+async fn an_edited_entry_stays_unless_the_file_says_something_new_or_is_to_win() {
+    let service = service(Settings::default());
+    let file = "编号,标准问,答案\np-1,打印机卡纸怎么办,打开前盖\n";
+    assert_eq!(upload(&service, "file=new.csv", file).await.status, StatusCode::OK);
+    let edited = service.change(Method::PATCH, "/v1/entries/p-1", "*", r#"{"answer":"找小王"}"#).await;
+    assert_eq!(edited.status, StatusCode::OK, "{}", edited.text);
+    for (query, kept, answer) in [
+        ("file=new.csv&dry_run=true", json!(["p-1"]), "找小王"),
+        ("file=new.csv", json!(["p-1"]), "找小王"),
+        ("file=new.csv&overwrite=true", json!([]), "打开前盖"),
+    ] {
+        let body = upload(&service, query, file).await.json();
+        assert_eq!(body["kept"], kept, "{query}: {body}");
+        assert_eq!(service.get("/v1/entries/p-1").await.json()["answer"], answer, "{query}");
+    }
 }
 
 #[tokio::test]

@@ -55,8 +55,11 @@ async fn a_change_is_undone_unless_the_entry_was_changed_again() {
     assert_eq!(question_of(&service, "g-1").await, "会议室怎么预定");
     let found = service.post("/v1/match", r#"{"query":"会议室怎么预定"}"#).await.json();
     assert_eq!((&found["matches"][0]["id"], &found["index_version"]), (&json!("g-1"), &json!(4)));
-    for path in ["/v1/history/99/undo", "/v1/history/x/undo"] {
-        assert_problem(&service.post(path, "").await, StatusCode::NOT_FOUND, "/problems/not-found");
+    for change in ["99", "x", "-1"] {
+        let reply = service.post(&format!("/v1/history/{change}/undo"), "").await;
+        let problem = assert_problem(&reply, StatusCode::NOT_FOUND, "/problems/not-found");
+        let said = problem["detail"].as_str().unwrap();
+        assert!(said.starts_with(&format!("there is no change {change}")), "{said}");
     }
 }
 
@@ -86,7 +89,10 @@ async fn a_draft_changes_nothing_until_it_is_published() {
     assert_eq!(staged.status, StatusCode::ACCEPTED, "{}", staged.text);
     // A further change of the draft builds on the one before.
     let patch = r#"{"tags":["会议"]}"#;
-    service.change(Method::PATCH, "/v1/entries/g-1?draft=true", "\"1\"", patch).await;
+    let etag = service.get("/v1/entries/g-1?draft=true").await.headers[axum::http::header::ETAG].clone();
+    let again =
+        service.change(Method::PATCH, "/v1/entries/g-1?draft=true", etag.to_str().unwrap(), patch).await;
+    assert_eq!(again.status, StatusCode::ACCEPTED, "{}", again.text);
     let changes = r#"{"changes":[{"op":"delete","id":"c-1"}]}"#;
     assert_eq!(service.post("/v1/entries/bulk?draft=true", changes).await.status, StatusCode::ACCEPTED);
 

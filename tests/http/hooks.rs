@@ -8,7 +8,7 @@ use axum::{
 use dayi::config::Settings;
 use serde_json::json;
 
-use crate::support::{Reply, Service, service};
+use crate::support::{Reply, Service, assert_problem, service};
 
 const QUESTION: &str = "如何建内部群和外部群";
 
@@ -41,6 +41,27 @@ async fn a_hook_answers_from_its_own_space() {
         (reply.status, &reply.json()["type"]),
         (StatusCode::NOT_FOUND, &json!("/problems/unknown-space"))
     );
+}
+
+#[tokio::test]
+async fn a_hook_or_message_that_is_not_there_is_a_problem_whatever_its_name() {
+    let service = service(hooks());
+    for path in ["/v1/hooks/none", "/v1/hooks/%FF", "/v1/outbox/%FF/retry"] {
+        assert_problem(&service.post(path, "{}").await, StatusCode::NOT_FOUND, "/problems/not-found");
+    }
+    let picture = service.get("/v1/wecom/pictures/%FF").await;
+    assert_problem(&picture, StatusCode::NOT_FOUND, "/problems/not-found");
+}
+
+#[tokio::test]
+async fn a_list_of_messages_has_a_length_from_1_to_1000() {
+    let service = service(hooks());
+    for query in ["limit=0", "limit=1001", "limit=-1", "limit=x", "most=1"] {
+        let reply = service.get(&format!("/v1/outbox?{query}")).await;
+        assert_problem(&reply, StatusCode::BAD_REQUEST, "/problems/malformed");
+    }
+    let reply = service.get("/v1/outbox?limit=1000").await;
+    assert_problem(&reply, StatusCode::NOT_FOUND, "/problems/not-configured");
 }
 
 #[tokio::test]

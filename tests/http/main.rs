@@ -4,6 +4,7 @@
 mod access;
 mod assets;
 mod contract;
+mod drafts;
 mod entries;
 mod evaluations;
 mod files;

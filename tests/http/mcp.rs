@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use dayi::config::Settings;
+use dayi::{config::Settings, store};
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Service, service};
@@ -39,6 +39,40 @@ async fn a_search_finds_the_entry_and_nothing_found_is_no_error() {
     let reply = post(&service, &[], &call("faq_search", &json!({"query": "zzz"}))).await.json();
     assert_eq!(reply["result"]["structuredContent"]["band"], "none", "{reply}");
     assert_eq!(reply["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn searches_are_logged_and_counted_and_looking_up_is_not() {
+    let service = service(Settings::default());
+    for (tool, arguments) in [
+        ("faq_search", json!({"query": "企业微信建的群能解散吗"})),
+        ("faq_search", json!({"query": "zzz"})),
+        ("faq_search", json!({"query": " "})),
+        ("faq_get", json!({"faq_id": "g-1"})),
+        ("faq_triage", json!({"body": "如何建内部群和外部群？"})),
+    ] {
+        post(&service, &[], &call(tool, &arguments)).await;
+    }
+    service.journal().close().await;
+    let connection = rusqlite::Connection::open(service.data.path().join(store::FILE_NAME)).unwrap();
+    let mut statement =
+        connection.prepare("SELECT channel || '|' || text || '|' || decision FROM queries").unwrap();
+    let log: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(log, ["mcp|企业微信建的群能解散吗|answer", "mcp|zzz|no_answer"]);
+    let metrics = service.get("/metrics").await.text;
+    for decision in ["answer", "no_answer"] {
+        let line = format!(r#"dayi_decisions_total{{space="default",decision="{decision}"}} 1"#);
+        assert!(metrics.contains(&line), "{line} is missing in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_of_the_service_is_refused() {
+    let service = service(toml::from_str("max_body_bytes = 4096").unwrap());
+    for (characters, status) in [(1_000, StatusCode::OK), (2_000, StatusCode::PAYLOAD_TOO_LARGE)] {
+        let ticket = call("faq_triage", &json!({"body": "群".repeat(characters)}));
+        assert_eq!(post(&service, &[], &ticket).await.status, status, "{characters}");
+    }
 }
 
 #[tokio::test]

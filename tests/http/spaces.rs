@@ -9,7 +9,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, StatusCode, header},
 };
-use dayi::{config::Settings, faq::SpaceName, spaces, store::FILE_NAME};
+use dayi::{assets::Picture, config::Settings, faq::SpaceName, spaces, store::FILE_NAME};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -110,6 +110,27 @@ async fn a_damaged_space_is_500_and_the_others_go_on() {
     assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!reply.text.contains("sqlite"), "the inside is shown: {}", reply.text);
     assert_eq!(service.ask("/v1/match", &[]).await.status, StatusCode::OK);
+    let listed = service.get("/v1/spaces").await;
+    let expected = json!({"spaces": [
+        {"name": "default", "entries": 3, "index_version": 1},
+        {"name": "hr", "entries": null, "index_version": null},
+    ]});
+    assert_eq!((listed.status, listed.json()), (StatusCode::OK, expected));
+}
+
+#[tokio::test]
+async fn a_picture_for_a_space_that_is_deleted_meanwhile_does_not_bring_its_folder_back() {
+    let service = service(Settings::default());
+    service.make_space("hr", "年假怎么请");
+    let name: SpaceName = "hr".parse().unwrap();
+    // What a request holds that began before the space was deleted.
+    let held = service.app.space(name.clone()).await.unwrap();
+    spaces::delete(service.data.path(), &name).unwrap();
+    let picture = Picture::new(b"GIF89a1".to_vec()).unwrap();
+    assert!(held.assets().keep([&picture]).is_err());
+    assert!(!name.directory_in(service.data.path()).exists());
+    let made = service.post("/v1/spaces", json!({"name": "hr"}).to_string()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
 }
 
 #[tokio::test]
@@ -122,9 +143,10 @@ async fn an_admin_makes_and_deletes_spaces() {
     let make = async |name: &str| service.post("/v1/spaces", json!({"name": name}).to_string()).await;
     let made = make("hr").await;
     assert_eq!(
-        (made.status, &made.headers[header::LOCATION]),
-        (StatusCode::CREATED, &"/v1/spaces/hr".parse().unwrap())
+        (made.status, made.json()),
+        (StatusCode::CREATED, json!({"name": "hr", "entries": 0, "index_version": 0}))
     );
+    assert!(!made.headers.contains_key(header::LOCATION), "nothing is to be read there");
     assert_eq!(make("hr").await.status, StatusCode::CONFLICT);
     assert_eq!(make("default").await.status, StatusCode::CONFLICT);
     assert_eq!(make("../x").await.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -107,6 +107,8 @@ async fn what_a_person_must_see_is_said_with_its_evidence() {
         (json!({"body": "<p><img src='cid:1'></p>"}), "attachment_only"),
         (json!({"body": "好的，谢谢！"}), "no_question"),
         (json!({"body": "群".repeat(9_000)}), "too_long"),
+        (json!({"body": format!("<p>{DISSOLVE}？</p>{}", "<br>".repeat(25_000))}), "too_long"),
+        (json!({"subject": "群".repeat(9_000), "body": format!("{DISSOLVE}？")}), "too_long"),
     ] {
         let triage = triage(&service, "/v1/triage", &request).await;
         assert!(codes(&triage).contains(&code), "{request}: {triage}");
@@ -158,4 +160,6 @@ async fn what_is_no_ticket_is_refused_with_what_to_do() {
             assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{path} {body}");
         }
     }
+    let blank = service.post("/v1/triage", json!({"body": ""}).to_string()).await.json();
+    assert!(blank["detail"].as_str().unwrap().contains("a subject or attachments"), "{blank}");
 }

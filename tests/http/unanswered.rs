@@ -184,9 +184,12 @@ async fn an_accepted_question_is_answered_from_then_on_and_nothing_is_added_with
     let accept = async |group: i64, body: Value| {
         service.post(&format!("/v1/unanswered/{group}/accept"), body.to_string()).await
     };
+    let before = service.get("/v1/entries/g-2").await.json()["updated_at"].clone();
     let similar = accept(1, json!({"entry_id": "g-2"})).await;
     assert_eq!(similar.status, StatusCode::OK, "{}", similar.text);
     assert_eq!(similar.json(), json!({"entry_id": "g-2", "added": [WEATHER[0]]}));
+    let after = service.get("/v1/entries/g-2").await.json()["updated_at"].clone();
+    assert!(after.is_string() && after != before, "{after}, {before}");
     let answer = ask(&service, WEATHER[0]).await;
     assert_eq!((&answer["decision"], &answer["matches"][0]["id"]), (&json!("answer"), &json!("g-2")));
 
@@ -201,13 +204,18 @@ async fn an_accepted_question_is_answered_from_then_on_and_nothing_is_added_with
     assert_eq!(ask(&service, "食堂几点开门").await["matches"][0]["id"], "canteen");
     assert_eq!(asked(&list(&service, "/v1/unanswered").await), []);
     assert_eq!(asked(&list(&service, "/v1/unanswered?state=accepted").await), [(1, 3), (2, 1)]);
+    assert_eq!(
+        accept(2, json!({ "entry": entry })).await.json(),
+        json!({"entry_id": "canteen", "added": []})
+    );
+    let other = json!({"id": "canteen", "question": "", "answer": "八点。"});
     let history = service.get("/v1/history?entry=canteen").await;
     assert!(history.text.contains("食堂几点开门"), "{}", history.text);
 
     for (group, body, status) in [
         (99, json!({"entry_id": "g-2"}), 404),
         (1, json!({"entry_id": "no-such"}), 404),
-        (2, json!({ "entry": entry }), 409),
+        (2, json!({ "entry": other }), 409),
         (1, json!({}), 422),
         (1, json!({"entry_id": "g-2", "entry": entry}), 422),
         (1, json!({"entry_id": "g-2", "questions": []}), 422),
@@ -217,4 +225,28 @@ async fn an_accepted_question_is_answered_from_then_on_and_nothing_is_added_with
         let reply = accept(group, body.clone()).await;
         assert_eq!(reply.status, status, "{body}: {}", reply.text);
     }
+}
+
+#[tokio::test]
+async fn a_new_entry_whose_group_could_not_be_settled_is_not_made_twice() {
+    let first = service(settings());
+    ask(&first, WEATHER[0]).await;
+    list(&first, "/v1/unanswered").await;
+    // Decisions are refused from now on, entries are not.
+    first.journal().close().await;
+    let wanted = json!({"entry": {"question": WEATHER[0], "answer": "看窗外。"}}).to_string();
+    let failed = first.post("/v1/unanswered/1/accept", wanted.clone()).await;
+    assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{}", failed.text);
+    let data = first.data.clone();
+    drop(first);
+
+    let second = service_in(data, settings(), Arc::new(HashedEmbedder::new(64)));
+    assert_eq!(asked(&list(&second, "/v1/unanswered").await), [(1, 1)]);
+    let settled = second.post("/v1/unanswered/1/accept", wanted).await;
+    assert_eq!(settled.status, StatusCode::OK, "{}", settled.text);
+    assert_eq!(settled.json()["added"], json!([]));
+    let id = settled.json()["entry_id"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&second, WEATHER[0]).await["matches"][0]["id"], id.as_str());
+    assert_eq!(asked(&list(&second, "/v1/unanswered").await), []);
+    assert_eq!(second.get("/v1/entries").await.json()["total"], 4);
 }

@@ -102,6 +102,45 @@ fn numbers_days_and_sheets_are_read_as_their_author_sees_them() {
 }
 
 #[test]
+fn hidden_sheets_are_left_out_and_named() {
+    let mut book = Workbook::new();
+    for name in ["群聊", "旧版", "草稿", "客户"] {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        if name == "旧版" {
+            sheet.set_hidden(true);
+        }
+        if name == "草稿" {
+            sheet.set_very_hidden(true);
+        }
+        for (column, cell) in ["标准问", "答案"].into_iter().enumerate() {
+            sheet.write_string(0, column as u16, cell).unwrap();
+            sheet.write_string(1, column as u16, format!("{name}{cell}")).unwrap();
+        }
+    }
+    let import = import("faq.xlsx", &book.save_to_buffer().unwrap()).unwrap();
+    let entries: Vec<_> = import.entries.iter().map(|it| (it.id.as_str(), it.question.as_str())).collect();
+    assert_eq!(entries, [("faq-2", "群聊标准问"), ("faq-s4-2", "客户标准问")]);
+    let issues: Vec<String> = import.report.issues.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        issues,
+        [
+            "the hidden sheet \"旧版\" was left out; unhide it to import it",
+            "the hidden sheet \"草稿\" was left out; unhide it to import it",
+        ]
+    );
+    assert_eq!(import.report.failed, 0);
+}
+
+#[test]
+fn a_row_of_a_sheet_with_more_cells_than_the_header_is_left_out() {
+    let bytes = workbook(&[("FAQ", &[&["标准问", "答案"][..], &["甲", "乙", "丙"][..], &["丁", "戊"][..]])]);
+    let import = import("faq.xlsx", &bytes).unwrap();
+    assert_eq!(codes(&import), [(Some(2), "cells_beyond_header")]);
+    assert_eq!(import.entries.len(), 1);
+}
+
+#[test]
 fn merged_cells_are_refused_with_their_place() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();

@@ -82,8 +82,33 @@ test('entries', async (t) => {
     await page.getByText('草稿中有 1 处修改').waitFor();
     await assertAccessible(page);
     assert.equal(await answerTo('食堂几点开门'), null);
+    // It is edited further as it was left, not as it is published.
+    await page.getByRole('link', { name: '食堂几点开门' }).click();
+    await page.getByRole('region', { name: '草稿' }).waitFor();
+    assert.equal(await page.getByLabel('答案').inputValue(), '早上七点。');
+    await page.getByLabel('答案').fill('早上七点半。');
+    await page.getByRole('button', { name: '存为草稿' }).click();
+    await page.getByText('草稿中有 1 处修改').waitFor();
     await page.getByRole('button', { name: '发布' }).click();
-    await eventually(() => answerTo('食堂几点开门'), 'the published entry answers');
+    const found = await eventually(() => answerTo('食堂几点开门'), 'the published entry answers');
+    assert.equal(found.answer.markdown, '早上七点半。');
+  });
+
+  await t.test('an entry opens as it is staged, is never staged over what was not seen, and its draft can be dropped', async (t) => {
+    const address = '/v1/entries/help-1-1?draft=true';
+    assert.equal((await service.call('PATCH', address, { answer: '草稿一' }, { 'if-match': '*' })).status, 202);
+    const page = await open(t, browser, `${service.url}/admin/entries?id=help-1-1`, { allowed: [/412/] });
+    await page.getByRole('region', { name: '草稿' }).waitFor();
+    assert.equal(await page.getByLabel('答案').inputValue(), '草稿一');
+    await assertAccessible(page);
+    assert.equal((await service.call('PATCH', address, { answer: '草稿二' }, { 'if-match': '*' })).status, 202);
+    await page.getByLabel('答案').fill('没看到草稿二');
+    await page.getByRole('button', { name: '存为草稿' }).click();
+    await page.getByText('刚被别人改过').waitFor();
+    assert.equal((await service.call('GET', address)).json.answer, '草稿二');
+    await page.getByRole('button', { name: '放弃草稿' }).click();
+    await page.getByRole('heading', { name: /^条目/ }).waitFor();
+    assert.deepEqual((await service.call('GET', '/v1/draft')).json.drafts, []);
   });
 
   await t.test('an import is told before it is made, and its failed rows can be had', async (t) => {
@@ -96,6 +121,7 @@ test('entries', async (t) => {
     await dialog.locator('input[type=file]').setInputFiles(file);
     await dialog.getByText('新增 1，修改 0，不变 0，删除 0，跳过 0，失败 1').waitFor();
     await dialog.getByText('第 3 行').waitFor();
+    await dialog.getByText('“没有答案”没有答案，未导入。').waitFor();
     await assertAccessible(page);
     assert.equal(await answerTo('车停哪儿'), null);
     const downloading = page.waitForEvent('download');
@@ -107,6 +133,19 @@ test('entries', async (t) => {
     const exporting = page.waitForEvent('download');
     await dialog.getByRole('link', { name: 'XLSX' }).click();
     assert.equal((await exporting).suggestedFilename(), 'faq.xlsx');
+  });
+
+  await t.test('what is refused is told in the language of the page first', async (t) => {
+    const file = path.join(await temporaryFolder(t), '空.csv');
+    await writeFile(file, '标准问,答案\n');
+    const page = await open(t, browser, `${service.url}/admin/entries`, { allowed: [/422/] });
+    await page.getByRole('button', { name: '导入导出' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('input[type=file]').setInputFiles(file);
+    await dialog.getByText('内容有问题').waitFor();
+    const details = await dialog.getByRole('alert').locator('li').allInnerTexts();
+    assert.ok(details.length > 0 && details.every((detail) => !detail.startsWith(':')), details.join('\n'));
+    await assertAccessible(page);
   });
 
   await t.test('a deleted entry is gone after a question to be sure', async (t) => {

@@ -75,7 +75,8 @@ test('learn', async (t) => {
     const page = await open(t, browser, `${service.url}/admin/test?many`);
     await page.locator('.admin input[type=file]').setInputFiles(file);
     await page.getByText('测试了 3 个问题').waitFor();
-    await page.getByText('1 行不能使用').waitFor();
+    await page.getByText('1 行不能使用').click();
+    await page.getByText('知识库里没有编号或标准问为“nothing-1”的条目。').waitFor();
     await assertAccessible(page);
     const hit = page.locator('.tiles div').first().locator('dd');
     const before = await hit.innerText();

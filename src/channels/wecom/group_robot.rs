@@ -5,7 +5,7 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use governor::Quota;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use quick_cache::sync::Cache;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -71,7 +71,8 @@ impl GroupRobot {
     ///
     /// Waits for the disk: not for a thread that answers questions.
     pub fn tell(&self, news: &News, now: Timestamp) {
-        let id = news.id(now);
+        // The day of those who read it.
+        let id = news.id(TimeZone::system().to_datetime(now).date());
         if self.told.get(&id).is_some() {
             return;
         }
@@ -97,7 +98,7 @@ impl GroupRobot {
 
 impl News {
     /// The same for the same thing on the same day.
-    fn id(&self, now: Timestamp) -> String {
+    fn id(&self, day: Date) -> String {
         let key = |question: &str| core_key(&normalize(question));
         let what = match self {
             Self::Unanswered { question } => key(question),
@@ -105,7 +106,7 @@ impl News {
                 format!("{person}\n{}", question.as_deref().map(key).unwrap_or_default())
             }
         };
-        let digest = Sha256::digest(format!("{} {what}", now.strftime("%F")));
+        let digest = Sha256::digest(format!("{day} {what}"));
         format!("robot_{}", hex::encode(&digest[..16]))
     }
 
@@ -163,6 +164,17 @@ mod tests {
         let again = GroupRobot::new(robot.deliveries.clone());
         again.tell(&unanswered("打印机冒烟了"), now);
         assert_eq!(waiting(&again), 5);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_where_the_service_is() {
+        let day: Date = "2026-03-02".parse().unwrap();
+        let midnight = day.to_zoned_datetime(TimeZone::system()).unwrap().timestamp();
+        let (_directory, robot) = robot();
+        for (minutes, told) in [(-90, 1), (-1, 1), (1, 2), (90, 2)] {
+            robot.tell(&unanswered("打印机冒烟了"), midnight + jiff::SignedDuration::from_mins(minutes));
+            assert_eq!(waiting(&robot), told, "{minutes} minutes after midnight");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
 use pulldown_cmark::{Event, Parser, Tag};
 
 use super::dialogue::Said;
@@ -83,19 +84,19 @@ fn answer<P>(entry: &Entry, chosen: bool, load: impl FnMut(&str) -> Option<P>) -
     let (text, pictures) = with_numbered_pictures(&entry.answer, load);
     let sure = if chosen { "" } else { "（较匹配）" };
     let mut markdown = format!("为您找到：**{}**{sure}\n\n{text}", entry.question);
-    if let Some(origin) = origin(entry) {
+    if let Some(origin) = origin(entry, &TimeZone::system()) {
         let _ = write!(markdown, "\n\n> {origin}");
     }
     Message { markdown, pictures }
 }
 
-/// Where the answer comes from and how old it is.
-fn origin(entry: &Entry) -> Option<String> {
+/// Where the answer comes from and how old it is, by the calendar of `zone`.
+fn origin(entry: &Entry, zone: &TimeZone) -> Option<String> {
     let source = entry.source.as_ref().map(|Source { file, heading, number: _, line: _ }| match heading {
         Some(heading) => format!("来源：{file} {heading}"),
         None => format!("来源：{file}"),
     });
-    let updated = entry.updated_at.map(|time| format!("更新：{}", time.strftime("%Y-%m-%d")));
+    let updated = entry.updated_at.map(|time| format!("更新：{}", zone.to_datetime(time).date()));
     let parts: Vec<String> = source.into_iter().chain(updated).collect();
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
@@ -138,15 +139,19 @@ pub(super) fn cut(text: &str, limit: usize) -> (String, String) {
 mod tests {
     use super::*;
 
-    fn said(answer: &str) -> Said {
+    fn entry(answer: &str) -> Entry {
         let mut entry = Entry::new("g-1".parse().unwrap(), "群能解散吗？", answer);
         entry.source = Some(Source {
             file: "faq.md".into(),
             heading: Some("（三）客户联系".into()),
             ..Source::default()
         });
-        entry.updated_at = Some("2026-03-01T08:00:00Z".parse().unwrap());
-        Said::Answer { entry: entry.into(), query_id: uuid::Uuid::nil(), chosen: false }
+        entry.updated_at = Some("2026-03-01T16:30:00Z".parse().unwrap());
+        entry
+    }
+
+    fn said(answer: &str) -> Said {
+        Said::Answer { entry: entry(answer).into(), query_id: uuid::Uuid::nil(), chosen: false }
     }
 
     fn load(src: &str) -> Option<String> {
@@ -158,12 +163,25 @@ mod tests {
         let said =
             said("点击右上角 ![a](a.png)，\n\n![b](b.emf)\n\n再点 ![c](c.png) ![网](https://e.cn/d.png)");
         let message = Wording::default().message(&said, load);
+        let origin = origin(&entry(""), &TimeZone::system()).unwrap();
         assert_eq!(
             message.markdown,
-            "为您找到：**群能解散吗？**（较匹配）\n\n点击右上角 【图1】，\n\n【图片无法显示】\n\n再点 【图2】 \
-             ![网](https://e.cn/d.png)\n\n> 来源：faq.md （三）客户联系 · 更新：2026-03-01"
+            format!(
+                "为您找到：**群能解散吗？**（较匹配）\n\n点击右上角 【图1】，\n\n【图片无法显示】\n\n再点 【图2】 \
+                 ![网](https://e.cn/d.png)\n\n> {origin}"
+            )
         );
         assert_eq!(message.pictures, ["a.png", "c.png"]);
+    }
+
+    #[test]
+    fn the_day_of_the_last_change_is_that_of_the_reader() {
+        for (zone, day) in
+            [(TimeZone::UTC, "2026-03-01"), (TimeZone::fixed(jiff::tz::offset(8)), "2026-03-02")]
+        {
+            let expected = format!("来源：faq.md （三）客户联系 · 更新：{day}");
+            assert_eq!(origin(&entry(""), &zone), Some(expected));
+        }
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 import { call, withQuery } from './api.js';
 import { DraftBar } from './drafts.js';
-import { decimal, isEnglish, percent, t } from './i18n.js';
+import { decimal, isEnglish, isKey, percent, t } from './i18n.js';
 import { Drawing, Failure } from './parts.js';
 import { html, useState } from './vendor/preact-htm.js';
 
 /** @typedef {import('./types').Evaluation} Evaluation */
-/** @typedef {{ name: string, queries: import('./types').LabelledQuery[], issues: string[] }} Questions */
+/** @typedef {{ name: string, queries: import('./types').LabelledQuery[], issues: import('./types').UnusableRow[] }} Questions */
 
 /** Numbers that are shown, and how. @type {[import('./i18n.js').Key, (report: Evaluation) => number | null, boolean][]} */
 const NUMBERS = [
@@ -75,10 +75,16 @@ export function Batch() {
       <span class="muted" role="status">${busy ? t('batch.running') : report ? t('batch.done', { count: report.queries }) : ''}</span>
     </div>
     ${!questions && html`<p class="muted">${t('batch.columns')}</p>`}
-    ${questions && questions.issues.length > 0 && html`<details class="note"><summary>${t('batch.issues', { count: questions.issues.length })}</summary><ul>${questions.issues.slice(0, 50).map((issue) => html`<li>${issue}</li>`)}</ul></details>`}
+    ${questions && questions.issues.length > 0 && html`<details class="note"><summary>${t('batch.issues', { count: questions.issues.length })}</summary><ul>${questions.issues.slice(0, 50).map((issue) => html`<li><strong>${t('transfer.line', { line: issue.row })}</strong> ${sentence(issue)}</li>`)}</ul></details>`}
     <${Failure} error=${error} />
     ${report && html`<${Report} report=${report} before=${before} again=${again} />`}
   `;
+}
+
+/** Why a row cannot be used, in the page's words where it has them. @param {import('./types').UnusableRow} issue */
+function sentence({ kind, value = '', message }) {
+  const [key, column] = [`row.${kind}`, `row.column.${value}`];
+  return isKey(key) ? t(key, { value: isKey(column) ? t(column) : value }) : message;
 }
 
 /** @param {{ report: Evaluation, before?: Evaluation, again: () => unknown }} properties */

@@ -1,6 +1,6 @@
 // What is staged and waits to be published.
 
-import { call } from './api.js';
+import { call, withQuery } from './api.js';
 import { t } from './i18n.js';
 import { Failure } from './parts.js';
 import { html, useEffect, useState } from './vendor/preact-htm.js';
@@ -32,7 +32,9 @@ export function DraftBar({ onChange }) {
   };
   if (drafts.length === 0) return html`<${Failure} error=${error} />`;
   return html`<section class="note" aria-label=${t('draft.title')}>
-      <p>${t('draft.waiting', { count: drafts.length })} <span class="muted">${drafts.map(({ entry, id }) => entry?.question ?? `− ${id}`).slice(0, 3).join('、')}</span></p>
+      <p>${t('draft.waiting', { count: drafts.length })} <span class="muted">${drafts.slice(0, 3).map(
+        ({ entry, id }, nth) => html`${nth > 0 && '、'}<a key=${id} href=${withQuery('/admin/entries', { id })}>${entry?.question ?? `− ${id}`}</a>`,
+      )}</span></p>
       <div class="row">
         <button class="secondary" onClick=${() => act('DELETE', '/v1/draft')}>${t('draft.discard')}</button>
         <button class="primary" onClick=${() => act('POST', '/v1/draft/publish')}>${t('draft.publish')}</button>

@@ -10,6 +10,26 @@ import { Failure } from './parts.js';
 import { go, parameter } from './places.js';
 import { html, useEffect, useState } from './vendor/preact-htm.js';
 
+/**
+ * Whether the draft holds the entry: not at all, as it shall be, or to be removed.
+ * @typedef {'no' | 'changed' | 'removed'} Staged
+ */
+
+/**
+ * The entry as it is edited further: what is staged of it, else what is published.
+ * @param {string} id
+ * @param {string} path
+ * @returns {Promise<{ entry: import('./types').Entry, staged: Staged }>}
+ */
+async function read(id, path) {
+  /** @type {{ drafts: import('./types').Draft[] }} */
+  const { drafts } = await call('GET', '/v1/draft');
+  const draft = drafts.find((draft) => draft.id === id);
+  const staged = !draft ? 'no' : draft.entry ? 'changed' : 'removed';
+  const entry = await call('GET', staged === 'changed' ? `${path}?draft=true` : path);
+  return { entry, staged };
+}
+
 /** @param {{ id: string | null, questions: string[] }} properties */
 export function EntryForm({ id, questions }) {
   // A new entry may answer a group of unanswered questions.
@@ -17,22 +37,25 @@ export function EntryForm({ id, questions }) {
   const [question = '', ...similar] = questions;
   const [fields, setFields] = useState(id === null ? { ...EMPTY, question, similar: similar.join('\n') } : null);
   const [revision, setRevision] = useState('*');
+  const [staged, setStaged] = useState(/** @type {Staged} */ ('no'));
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [busy, setBusy] = useState(false);
   const path = id === null ? '/v1/entries' : `/v1/entries/${encodeURIComponent(id)}`;
 
   const load = async () => {
+    if (id === null) return;
     try {
-      const entry = await call('GET', path);
-      setFields(fieldsOf(entry));
-      setRevision(`"${entry.revision}"`);
+      const found = await read(id, path);
+      setFields(fieldsOf(found.entry));
+      setRevision(`"${found.entry.revision}"`);
+      setStaged(found.staged);
       setError(null);
     } catch (failure) {
       setError(failure);
     }
   };
   useEffect(() => {
-    if (id !== null) load();
+    load();
   }, []);
 
   /** @param {() => Promise<unknown>} work */
@@ -59,17 +82,20 @@ export function EntryForm({ id, questions }) {
   const remove = () => {
     if (confirm(t('entry.confirm'))) leaveAfter(() => call('DELETE', path, { headers }));
   };
+  const discard = () => leaveAfter(() => call('DELETE', `/v1/draft/${encodeURIComponent(id ?? '')}`));
   if (!fields) return html`<main class="admin" id="main"><${Failure} error=${error} retry=${load} /></main>`;
   /** @param {Partial<import('./entry_fields.js').Fields>} change */
   const change = (change) => setFields((before) => before && { ...before, ...change });
   /** @param {Event} event */
   const onSubmit = (event) => {
     event.preventDefault();
-    save(fields, false);
+    // A draft is changed as a draft: publishing it is a step of its own.
+    if (staged !== 'removed') save(fields, staged === 'changed');
   };
   return html`<main class="admin" id="main">
     <a class="back" href="/admin/entries">‹ ${t('entries.title')}</a>
     <h1>${id === null ? t('entries.new') : t('entry.title')}${id !== null && html` <small>${id}</small>`}</h1>
+    ${staged !== 'no' && html`<${StagedNote} staged=${staged} busy=${busy} discard=${discard} />`}
     <form class="two" onSubmit=${onSubmit}>
       <div class="fields">
         <${Text} label=${t('field.question')} value=${fields.question} required onText=${(/** @type {string} */ question) => change({ question })} />
@@ -86,16 +112,27 @@ export function EntryForm({ id, questions }) {
           onChange=${(/** @type {{ target: HTMLInputElement }} */ event) => change({ enabled: event.target.checked })} />${t('field.enabled')}</label>
         <${Failure} error=${error} retry=${id !== null && load} />
         <div class="row actions">
-          <button class="primary" disabled=${busy}>${t('entry.save')}</button>
-          <button type="button" class="secondary" disabled=${busy || !fields.question.trim()} onClick=${() => save(fields, true)}>${t('entry.draft')}</button>
+          ${staged !== 'removed' && html`<button class="primary" disabled=${busy}>${t(staged === 'no' ? 'entry.save' : 'entry.draft')}</button>`}
+          ${staged === 'no' && html`<button type="button" class="secondary" disabled=${busy || !fields.question.trim()} onClick=${() => save(fields, true)}>${t('entry.draft')}</button>`}
           <a class="secondary" href="/admin/entries">${t('cancel')}</a>
-          ${id !== null && html`<button type="button" class="secondary danger" disabled=${busy} onClick=${remove}>${t('entry.delete')}</button>`}
+          ${id !== null && staged === 'no' && html`<button type="button" class="secondary danger" disabled=${busy} onClick=${remove}>${t('entry.delete')}</button>`}
         </div>
       </div>
       <${Checked} id=${id} fields=${fields} />
     </form>
     ${id !== null && html`<section><h2>${t('history.title')}</h2><${ChangeList} entry=${id} onChange=${load} /></section>`}
   </main>`;
+}
+
+/**
+ * Says that what is shown is not what is published, and offers to drop it.
+ * @param {{ staged: 'changed' | 'removed', busy: boolean, discard: () => void }} properties
+ */
+function StagedNote({ staged, busy, discard }) {
+  return html`<section class="note" aria-label=${t('draft.title')}>
+    <p><strong>${t('draft.title')}</strong> ${t(`draft.${staged}`)}</p>
+    <button type="button" class="secondary" disabled=${busy} onClick=${discard}>${t('draft.discard.one')}</button>
+  </section>`;
 }
 
 /**

@@ -21,6 +21,15 @@ export function speakEnglish(yes) {
 }
 
 /**
+ * Whether there is a text of this name: the service may know kinds of things that the page does not.
+ * @param {string} key
+ * @returns {key is Key}
+ */
+export function isKey(key) {
+  return Object.hasOwn(zh, key);
+}
+
+/**
  * The text of `key` with its `{names}` filled in.
  * @param {Key} key
  * @param {Record<string, string | number>} [values]

@@ -1,7 +1,7 @@
 // Small parts that several pages are made of.
 
 import { ApiError, UNREACHABLE } from './api.js';
-import { percent, t } from './i18n.js';
+import { isKey, percent, t } from './i18n.js';
 import { html, useEffect, useRef } from './vendor/preact-htm.js';
 
 /** Outlines of the icons, drawn in a box of 24 by 24. */
@@ -33,24 +33,56 @@ export function Drawing({ svg, name }) {
   return html`<div class="drawing" role="img" aria-label=${name} dangerouslySetInnerHTML=${{ __html: svg }} />`;
 }
 
-/** A failure in words that say what to do. @param {unknown} error */
+/** Failures that need no more words than the page's own. @type {Record<number, import('./i18n.js').Key>} */
+const PLAIN = {
+  [UNREACHABLE]: 'error.unreachable',
+  401: 'error.key',
+  403: 'error.forbidden',
+  412: 'error.stale',
+  413: 'error.large',
+  429: 'error.busy',
+};
+
+/** What comes before the words of the service, which are English. @type {Record<number, import('./i18n.js').Key>} */
+const LEADS = { 404: 'error.missing', 409: 'error.conflict', 422: 'error.invalid' };
+
+/**
+ * A failure in words that say what to do, and what the service says of it where that helps.
+ * @param {unknown} error
+ * @returns {{ told: string, details: string[] }}
+ */
 export function explain(error) {
-  if (!(error instanceof ApiError)) return t('error.page');
-  if (error.status === UNREACHABLE) return t('error.unreachable');
-  if (error.status === 401) return t('error.key');
-  if (error.status === 403) return t('error.forbidden');
-  if (error.status === 412) return t('error.stale');
-  if (error.status === 413) return t('error.large');
-  if (error.status === 429) return t('error.busy');
-  if (error.status >= 500) return t('error.server');
-  return error.message;
+  if (!(error instanceof ApiError)) return { told: t('error.page'), details: [] };
+  const plain = error.status >= 500 ? 'error.server' : PLAIN[error.status];
+  if (plain) return { told: t(plain), details: [] };
+  const { errors = [] } = error.problem;
+  const details = errors.length > 0 ? errors.map(located) : [withoutColon(error.message)];
+  return { told: t(LEADS[error.status] ?? 'error.refused'), details: details.filter(Boolean) };
+}
+
+/** What is wrong with a field, which is called as the page calls it. @param {{ pointer: string, detail: string }} error */
+function located({ pointer, detail }) {
+  const names = pointer.split('/').filter(Boolean).map((part) => {
+    const key = `changed.${part}`;
+    if (isKey(key)) return t(key);
+    return /^\d+$/.test(part) ? String(Number(part) + 1) : part;
+  });
+  const said = withoutColon(detail);
+  return names.length > 0 ? t('error.field', { field: names.join(' '), detail: said }) : said;
+}
+
+/** A text without what is left of a name that was not there. @param {string} text */
+function withoutColon(text) {
+  return text.replace(/^\s*:\s*/, '');
 }
 
 /** @param {{ error: unknown, retry?: () => void }} properties */
 export function Failure({ error, retry }) {
   if (!error) return null;
+  const { told, details } = explain(error);
   return html`<div class="note bad" role="alert">
-    <p>${explain(error)}</p>
+    <div class="grow"><p>${told}</p>
+      ${details.length > 0 && html`<ul>${details.slice(0, 20).map((detail) => html`<li>${detail}</li>`)}</ul>`}</div>
     ${retry && html`<button class="quiet" onClick=${retry}>${t('retry')}</button>`}
   </div>`;
 }

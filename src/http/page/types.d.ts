@@ -140,23 +140,35 @@ export interface Change {
 export interface Draft {
   id: string;
   entry: Partial<Entry> | null;
+  base: number | null;
+  revision: number;
   at: string;
   actor: string;
 }
 
+export interface ImportIssue {
+  severity: 'warning' | 'error';
+  sheet?: string;
+  line: number | null;
+  entry: string | null;
+  kind: string;
+  message: string;
+}
+
 export interface Imported {
   dry_run: boolean;
-  counts: { added: number; changed: number; unchanged: number; removed: number };
+  counts: { added: number; changed: number; unchanged: number; removed: number; kept: number };
   report: {
     file: string;
     imported: number;
     skipped: number;
     failed: number;
-    issues: { severity: 'warning' | 'error'; sheet?: string; line: number | null; entry: string | null; message: string }[];
+    issues: ImportIssue[];
   };
   added: string[];
   changed: { id: string; fields: string[] }[];
   removed: string[];
+  kept: string[];
   failed_rows?: string;
 }
 
@@ -206,6 +218,13 @@ export interface Statistics {
 export interface LabelledQuery {
   query: string;
   relevant: string[];
+}
+
+export interface UnusableRow {
+  row: number;
+  kind: string;
+  value?: string;
+  message: string;
 }
 
 export interface FailedQuestion {

@@ -3,7 +3,6 @@
 use axum::{
     Json,
     body::Body,
-    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,7 +13,12 @@ use utoipa::ToSchema;
 use crate::{
     assets::{Addresses, AssetName, Assets, Picture},
     faq::SpaceName,
-    http::{access::Access, blocking::blocking, extract::Upload, problem::Problem},
+    http::{
+        access::Access,
+        blocking::blocking,
+        extract::{Binary, Segment, Upload},
+        problem::Problem,
+    },
 };
 
 /// An answer of `space` with its stored pictures at the addresses under which [`picture`] serves them.
@@ -34,17 +38,18 @@ pub(in crate::http) struct KeptPicture {
 ///
 /// PNG, JPEG, GIF or WebP, by its content, whatever it is called. The same picture again is the same one.
 #[utoipa::path(post, path = "/v1/assets", tag = "entries",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(Binary), content_type = "application/octet-stream"),
     responses((status = 201, body = KeptPicture, headers(("Location"))), Problem)
 )]
 pub(in crate::http) async fn keep(access: Access, Upload(bytes): Upload) -> Result<Response, Problem> {
+    let addresses = Addresses::new("", access.space().name());
     let keep = move || -> Result<String, Problem> {
         let picture = Picture::new(bytes.to_vec()).map_err(|error| Problem::unusable(&error))?;
         access.space().assets().keep([&picture]).map_err(|error| Problem::fault(&error))?;
         Ok(picture.name().reference())
     };
     let src = blocking(keep).await??;
-    let location = HeaderValue::from_str(&format!("/v1/{src}")).map_err(|error| Problem::fault(&error))?;
+    let location = HeaderValue::from_str(&addresses.of(&src)).map_err(|error| Problem::fault(&error))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(KeptPicture { src })).into_response())
 }
 
@@ -54,14 +59,14 @@ pub(in crate::http) async fn keep(access: Access, Upload(bytes): Upload) -> Resu
 #[utoipa::path(get, path = "/v1/assets/{name}", tag = "matching",
     params(("name" = String, Path, description = "As in `answer.images[].src`")),
     responses(
-        (status = 200, description = "The picture", content_type = "image/png", body = [u8]),
+        (status = 200, description = "The picture", content_type = "image/png", body = inline(Binary)),
         (status = 304, description = "The picture that the caller has"),
         (status = 404, description = "There is none of this name", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(in crate::http) async fn picture(
     access: Access,
-    Path(name): Path<String>,
+    Segment(name): Segment<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     send(access.space().assets(), &name, &headers).await

@@ -39,10 +39,11 @@ pub(in crate::http) struct BulkChange {
     op: BulkOp,
     /// The entry as it shall be, with its id; for `create` and `put`.
     entry: Option<EntryInput>,
-    /// Which entry; for `delete`.
+    /// Which entry; for `delete`. With `create` and `put` it need not be sent, and must be the id of `entry`.
     #[schema(value_type = Option<String>)]
     id: Option<EntryId>,
-    /// The revision that the change was made from; without it whatever is there is overwritten or removed.
+    /// The revision that the change was made from, for `put` and `delete`; without it whatever is there is overwritten
+    /// or removed.
     revision: Option<u64>,
 }
 
@@ -65,11 +66,15 @@ impl Validate for BulkRequest {
             let detail = format!("must hold 1 to {MOST_CHANGES} changes, not {count}");
             return vec![FieldError { pointer: "/changes".to_owned(), detail }];
         }
-        let missing = |(position, change): (usize, &BulkChange)| {
-            let (field, detail) = change.missing()?;
-            Some(FieldError { pointer: format!("/changes/{position}{field}"), detail: detail.to_owned() })
-        };
-        self.changes.iter().enumerate().filter_map(missing).collect()
+        let mut problems = Vec::new();
+        for (position, change) in self.changes.iter().enumerate() {
+            let mistakes = change.missing().into_iter().chain(change.contradictions());
+            problems.extend(mistakes.map(|(field, detail)| FieldError {
+                pointer: format!("/changes/{position}{field}"),
+                detail: detail.to_owned(),
+            }));
+        }
+        problems
     }
 }
 
@@ -88,6 +93,32 @@ impl BulkChange {
                 Some(_) => None,
             },
         }
+    }
+
+    /// What is there and does not go with the rest. It is refused rather than ignored: whoever sent it meant something.
+    fn contradictions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let (creates, deletes) = (self.op == BulkOp::Create, self.op == BulkOp::Delete);
+        let of_entry = self.entry.as_ref().and_then(EntryInput::id);
+        let names_two = self.id.as_ref().zip(of_entry).is_some_and(|(id, of_entry)| id != of_entry);
+        [
+            (
+                deletes && self.entry.is_some(),
+                "/entry",
+                "does not go with delete: name the entry by its id alone",
+            ),
+            (
+                !deletes && names_two,
+                "/id",
+                "is another one than that of the entry: leave it out, or make them equal",
+            ),
+            (
+                creates && self.revision.is_some(),
+                "/revision",
+                "does not go with create: there is none to begin with",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(is_wrong, field, detail)| is_wrong.then_some((field, detail)))
     }
 
     /// `None` when something is missing.

@@ -112,11 +112,10 @@ pub(in crate::http) async fn create(
     if draft {
         return Ok(Staged::stage(&access, vec![edit]).await?.into_response());
     }
-    access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
+    let stored = apply(&access, edit).await?;
     let location =
         HeaderValue::from_str(&path_of(&id, access.space().name())).map_err(|_| Problem::internal())?;
-    let body = respond(stored(&access, id).await?);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], respond(stored)).into_response())
 }
 
 /// Read an entry, with `draft` as it is staged.
@@ -188,6 +187,8 @@ pub(in crate::http) async fn patch(
     }
     // The bytes are read again, so that whatever is wrong is reported as in a whole entry.
     let input = parse_json(merged.to_string().as_bytes())?;
+    // Whatever is there is what the fields were merged into.
+    let revision = revision.or(Some(old.revision));
     put(&access, Put { old, revision, input, draft }).await
 }
 
@@ -237,17 +238,21 @@ async fn put(access: &Access, Put { old, revision, input, draft }: Put) -> Resul
         let detail = format!("must be {id}, as in the path, not {other}: an entry keeps its id");
         return Err(Problem::invalid(vec![FieldError { pointer: "/id".to_owned(), detail }]));
     }
-    let entry = input.into_entry(id.clone());
-    let edit = Edit::Put { entry, revision: Some(revision.unwrap_or(old.revision)) };
+    let entry = input.into_entry(id);
+    let revision = if draft { revision } else { revision.or(Some(old.revision)) };
+    let edit = Edit::Put { entry, revision };
     if draft {
         return Ok(Staged::stage(access, vec![edit]).await?.into_response());
     }
-    access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
-    Ok(respond(stored(access, id).await?))
+    Ok(respond(apply(access, edit).await?))
 }
 
-async fn stored(access: &Access, id: EntryId) -> Result<Stored, Problem> {
-    seen(access, id, false).await
+/// Makes an edit that leaves an entry there, and brings what it wrote: whoever changes or removes the entry next must
+/// not have their entry, or their `ETag`, told to this caller as its own.
+async fn apply(access: &Access, edit: Edit) -> Result<Stored, Problem> {
+    let id = edit.id().clone();
+    let written = access.space().editor().apply_one(edit, access.actor().to_string()).await?;
+    written.ok_or_else(|| Problem::from(Conflict::Missing { id }))
 }
 
 /// The entry as it is published or, for whoever works on the draft, staged.

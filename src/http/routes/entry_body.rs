@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -81,6 +82,17 @@ impl EntryInput {
         }
     }
 
+    /// The id that was sent, or one that is made from the question and the group of unanswered questions that it answers:
+    /// a request that is sent again, because the first one failed half-way, means the same entry.
+    pub(in crate::http) fn id_or_of_group(&self, group: i64) -> Result<EntryId, Problem> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        let digest = Sha256::digest(format!("{group}\n{}", self.question.trim()));
+        let id = format!("asked-{group}-{}", hex::encode(&digest[..6]));
+        EntryId::slug(&id).map_err(|_| Problem::internal())
+    }
+
     /// The entry called `id`.
     pub(in crate::http) fn into_entry(self, id: EntryId) -> Entry {
         Entry {
@@ -133,7 +145,8 @@ pub(in crate::http) struct EntryBody {
     /// Last change.
     #[schema(value_type = Option<String>, format = DateTime)]
     updated_at: Option<Timestamp>,
-    /// Rises with every change; the same number is the entry's `ETag`.
+    /// Rises with every change; the same number is the entry's `ETag`. An entry that is staged has a revision of its own
+    /// there, which is never that of a published one.
     revision: u64,
 }
 

@@ -16,7 +16,7 @@ use super::entries::DraftQuery;
 use crate::{
     editor::Trial,
     eval::{
-        dataset::{self, Labelled},
+        dataset::{self, Labelled, RowIssue, RowProblem},
         outcome::{Group, Outcome, Run},
         report::{self, FailureKind, Figure, Report, Setup, Summary, failures},
     },
@@ -233,7 +233,35 @@ pub(in crate::http) struct QuestionFile {
     /// Those that can be used.
     queries: Vec<LabelledQuery>,
     /// Rows, or parts of them, that cannot, with the reason.
-    issues: Vec<String>,
+    issues: Vec<UnusableRow>,
+}
+
+/// A row, or a part of it, that cannot be used.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnusableRow {
+    /// Row in the file, from 1.
+    row: usize,
+    /// What is wrong, for programs: `json`, `missing`, `type`, `ticket`, `label` or `unknown_entry`.
+    kind: &'static str,
+    /// The field that is meant, or what stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// What is wrong, in words.
+    message: String,
+}
+
+impl From<&RowIssue> for UnusableRow {
+    fn from(RowIssue { row, problem }: &RowIssue) -> Self {
+        let (kind, value) = match problem {
+            RowProblem::Json { .. } => ("json", None),
+            RowProblem::Missing { field } => ("missing", Some((*field).to_owned())),
+            RowProblem::Type { field, .. } => ("type", Some((*field).to_owned())),
+            RowProblem::Ticket { .. } => ("ticket", None),
+            RowProblem::Label { found } => ("label", Some(found.clone())),
+            RowProblem::UnknownEntry { expected } => ("unknown_entry", Some(expected.clone())),
+        };
+        Self { row: *row, kind, value, message: problem.to_string() }
+    }
 }
 
 /// Read labelled questions from a spreadsheet with the columns 问题 and 期望条目 (ids or standard questions), or from
@@ -253,6 +281,6 @@ pub(in crate::http) async fn read_questions(
     let checked = dataset::check_ids(loaded.rows, &entries);
     let queries =
         checked.rows.into_iter().map(|row| LabelledQuery { query: row.query, relevant: row.relevant });
-    let issues = loaded.issues.iter().chain(&checked.issues).map(ToString::to_string);
+    let issues = loaded.issues.iter().chain(&checked.issues).map(UnusableRow::from);
     Ok(Json(QuestionFile { queries: queries.collect(), issues: issues.collect() }))
 }

@@ -16,7 +16,7 @@ use crate::{
     http::{
         access::Access,
         blocking::blocking,
-        extract::{QueryParams, Upload},
+        extract::{Binary, QueryParams, Upload},
         problem::{FieldError, Problem},
     },
     import::{self, Diff, Import, ImportReport, Options, Preset},
@@ -29,12 +29,17 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(in crate::http) struct ImportQuery {
     /// Name of the file: its extension says what it is. Importing a file of the same name again updates its entries and
-    /// removes those that it no longer has.
+    /// removes those that it no longer has, unless a part of it could not be used. Entries that were edited or deleted
+    /// here stay so while the file says of them what it said before.
     #[param(example = "faq.xlsx")]
     file: String,
     /// Which product wrote it; without it, its columns tell, and a file that could be of two is refused.
     #[param(value_type = Option<String>)]
     preset: Option<Preset>,
+    /// Take the file's word also for entries that were edited or deleted here since.
+    #[serde(default)]
+    #[param(default = false)]
+    overwrite: bool,
     /// Say what would happen, and change nothing.
     #[serde(default)]
     #[param(default = false)]
@@ -65,7 +70,7 @@ pub(in crate::http) struct ImportBody {
 ///
 /// Markdown, Word, HTML, CSV, TSV, XLSX, JSON, JSON Lines, or a ZIP of one with its pictures.
 #[utoipa::path(post, path = "/v1/import", tag = "files", params(ImportQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(Binary), content_type = "application/octet-stream"),
     responses((status = 200, body = ImportBody), Problem)
 )]
 pub(in crate::http) async fn import(
@@ -75,7 +80,7 @@ pub(in crate::http) async fn import(
 ) -> Result<Json<ImportBody>, Problem> {
     let assets = access.space().assets().clone();
     let data = assets.data().to_owned();
-    let import = blocking(move || {
+    let mut import = blocking(move || {
         let options = Options { preset: query.preset, data: Some(&data), ..Options::default() };
         import::import_bytes(&query.file, &bytes, &options)
     })
@@ -84,9 +89,12 @@ pub(in crate::http) async fn import(
     if import.entries.is_empty() {
         return Err(nothing_found(&import));
     }
+    let file = import.report.file.clone();
+    import.keep_ids(&access.space().editor().read(move |store| store.entries_of_file(&file)).await?);
     let import = Arc::new(import);
-    let compared = import.clone();
-    let diff = access.space().editor().read(move |store| compare(store, &compared)).await?;
+    let file = import.file_entries(query.overwrite);
+    let compared = file.clone();
+    let diff = access.space().editor().read(move |store| import::diff(store, &compared)).await?;
     let failed_rows = failed_rows(&import)?;
     let (counts, version) = if query.dry_run {
         (ImportCounts::from(&diff), None)
@@ -94,18 +102,11 @@ pub(in crate::http) async fn import(
         let pictures = import.clone();
         // Before the entries: none may ever refer to a picture that is not there.
         blocking(move || assets.keep(&pictures.pictures)).await?.map_err(|error| Problem::fault(&error))?;
-        let (file, entries) = (import.report.file.clone(), import.entries.clone());
-        let (committed, counts) =
-            access.space().editor().import(file, entries, access.actor().to_string()).await?;
+        let (committed, counts) = access.space().editor().import(file, access.actor().to_string()).await?;
         (counts, Some(committed.version))
     };
     let report = import.report.clone();
     Ok(Json(ImportBody { dry_run: query.dry_run, version, counts, report, diff, failed_rows }))
-}
-
-fn compare(store: &Store, import: &Import) -> Result<Diff, crate::store::Error> {
-    let of_file = store.ids_of_file(&import.report.file)?;
-    Ok(import::diff(&store.entries()?, &of_file, &import.entries))
 }
 
 /// An empty file is more likely a mistake than a wish to remove all of its entries.
@@ -140,7 +141,8 @@ pub(in crate::http) struct ExportQuery {
 
 /// The whole FAQ as a file, which an import reads back to the same entries.
 #[utoipa::path(get, path = "/v1/export", tag = "files", params(ExportQuery), responses(
-    (status = 200, description = "The file", content_type = "application/octet-stream", body = [u8]),
+    (status = 200, description = "The file", content_type = "application/octet-stream", body = inline(Binary)),
+    (status = 400, description = "Not readable", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "This kind of file cannot hold the FAQ", body = Problem,
      content_type = "application/problem+json"),
 ))]

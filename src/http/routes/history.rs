@@ -87,8 +87,10 @@ pub(in crate::http) async fn list(
 ))]
 pub(in crate::http) async fn undo(
     access: Access,
-    Segment(change): Segment<u64>,
+    Segment(change): Segment<String>,
 ) -> Result<Json<CommitBody>, Problem> {
+    let change =
+        change.parse::<u64>().map_err(|_| Problem::missing(format!("there is no change {change}")))?;
     Ok(Json(access.space().editor().undo(change, access.actor().to_string()).await?.into()))
 }
 

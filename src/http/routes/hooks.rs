@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -21,12 +21,15 @@ use crate::{
     },
     http::{
         blocking::blocking,
-        extract::{QueryParams, RawBody},
+        extract::{QueryParams, RawBody, Segment, check_limit},
         problem::Problem,
         state::AppState,
     },
     triage::Triage,
 };
+
+/// Most messages in one list.
+const MOST_DELIVERIES: usize = 1_000;
 
 /// A ticket was taken; its outcome will be delivered.
 #[derive(Serialize, ToSchema)]
@@ -45,11 +48,13 @@ pub(in crate::http) struct Accepted {
         (status = 200, body = Triage),
         (status = 202, body = Accepted, description = "Taken; the outcome is delivered as a signed webhook"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not verified"),
+        (status = 404, body = Problem, content_type = "application/problem+json",
+         description = "There is no hook of this name, or not the space that it answers from"),
         Problem,
     ))]
 pub(in crate::http) async fn receive_ticket(
     State(app): State<AppState>,
-    Path(name): Path<String>,
+    Segment(name): Segment<String>,
     headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
@@ -57,7 +62,9 @@ pub(in crate::http) async fn receive_ticket(
     let hook = channels.hooks.iter().find(|hook| hook.name == name).ok_or_else(Problem::not_found)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let incoming = Incoming { header: &header, body: &body };
-    let space = app.space(hook.space.clone()).await?;
+    let space = app.space(hook.space.clone()).await.inspect_err(|problem| {
+        tracing::warn!(hook = name, space = %hook.space, reason = problem.detail, "refused a webhook");
+    })?;
     let outcome = hook.receive(&space, channels.deliveries.as_ref(), incoming, Timestamp::now()).await;
     Ok(match outcome.map_err(|error| refused(&name, error))? {
         Outcome::Answered(triage) => Json(&*triage).into_response(),
@@ -116,8 +123,9 @@ pub(in crate::http) async fn list_deliveries(
     State(app): State<AppState>,
     QueryParams(query): QueryParams<OutboxQuery>,
 ) -> Result<Json<OutboxPage>, Problem> {
-    let limit = query.limit.clamp(1, 1000);
-    let deliveries = on_outbox(&app, move |deliveries| deliveries.outbox().list(query.state, limit)).await?;
+    let OutboxQuery { state, limit } = query;
+    check_limit(limit as usize, MOST_DELIVERIES)?;
+    let deliveries = on_outbox(&app, move |deliveries| deliveries.outbox().list(state, limit)).await?;
     Ok(Json(OutboxPage { deliveries }))
 }
 
@@ -131,7 +139,7 @@ pub(in crate::http) async fn list_deliveries(
     ))]
 pub(in crate::http) async fn retry_delivery(
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
 ) -> Result<Json<Delivery>, Problem> {
     let retried = on_outbox(&app, move |deliveries| {
         let retried = deliveries.outbox().retry(&id, Timestamp::now())?;

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     http::{
         access::Access,
-        extract::{JsonBody, QueryParams, Segment, Validate},
+        extract::{JsonBody, QueryParams, Segment, Validate, check_limit},
         problem::{FieldError, Problem},
         state::AppState,
     },
@@ -22,6 +22,9 @@ use crate::{
 
 /// Longest name of a key, in characters.
 const MAX_NAME_CHARS: usize = 100;
+
+/// Most changes of keys and spaces in one list.
+const MOST_CHANGES: usize = 1_000;
 
 /// What the caller may do.
 #[derive(Serialize, ToSchema)]
@@ -129,6 +132,8 @@ pub(in crate::http) struct KeyList {
 
 /// How much of the audit is wanted.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct AuditParameters {
     /// How many changes, 1 to 1000.
     #[serde(default = "default_limit")]
@@ -205,6 +210,7 @@ pub(in crate::http) async fn read_audit(
     State(app): State<AppState>,
     QueryParams(AuditParameters { limit }): QueryParams<AuditParameters>,
 ) -> Result<Json<AuditList>, Problem> {
-    let changes = app.blocking(move |app| app.keys().audit(limit.clamp(1, 1000))).await??;
+    check_limit(limit as usize, MOST_CHANGES)?;
+    let changes = app.blocking(move |app| app.keys().audit(limit)).await??;
     Ok(Json(AuditList { changes }))
 }

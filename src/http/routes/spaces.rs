@@ -1,11 +1,6 @@
 //! `/v1/spaces`: the FAQs of one service.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +12,7 @@ use crate::{
         problem::{FieldError, Problem},
         state::AppState,
     },
-    spaces,
+    spaces::{self, Listed},
 };
 
 /// One FAQ.
@@ -26,10 +21,18 @@ pub(in crate::http) struct SpaceBody {
     /// Its name; `default` is always there.
     #[schema(value_type = String, example = "hr")]
     name: SpaceName,
-    /// Entries that can be matched.
-    entries: usize,
-    /// Version of the FAQ.
-    index_version: u64,
+    /// Entries that can be matched; null when the space cannot be opened.
+    entries: Option<usize>,
+    /// Version of the FAQ; null likewise.
+    index_version: Option<u64>,
+}
+
+impl From<Listed> for SpaceBody {
+    fn from(Listed { name, space }: Listed) -> Self {
+        let snapshot = space.map(|space| space.matcher().snapshot());
+        let entries = snapshot.as_ref().map(|snapshot| snapshot.entries().len());
+        Self { name, entries, index_version: snapshot.map(|snapshot| snapshot.version()) }
+    }
 }
 
 /// All FAQs that are served.
@@ -59,16 +62,11 @@ impl Validate for NewSpaceRequest {
     }
 }
 
-/// List the spaces.
+/// List the spaces. One that is damaged is listed without what is in it; the log says why.
 #[utoipa::path(get, path = "/v1/spaces", tag = "spaces", responses((status = 200, body = SpaceList)))]
 pub(in crate::http) async fn list_spaces(State(app): State<AppState>) -> Result<Json<SpaceList>, Problem> {
-    let opened = app.blocking(|app| app.spaces().open_all()).await??;
-    let spaces = opened.iter().map(|space| {
-        let snapshot = space.matcher().snapshot();
-        let (entries, index_version) = (snapshot.entries().len(), snapshot.version());
-        SpaceBody { name: space.name().clone(), entries, index_version }
-    });
-    Ok(Json(SpaceList { spaces: spaces.collect() }))
+    let listed = app.blocking(|app| app.spaces().open_all()).await??;
+    Ok(Json(SpaceList { spaces: listed.into_iter().map(SpaceBody::from).collect() }))
 }
 
 /// Make an empty space.
@@ -89,9 +87,8 @@ pub(in crate::http) async fn create_space(
         Ok(app.keys().space_created(&made, access.actor())?)
     })
     .await??;
-    let location = format!("/v1/spaces/{name}");
-    let body = SpaceBody { name, entries: 0, index_version: 0 };
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)))
+    // No Location: a space itself is not read anywhere, only what is in it.
+    Ok((StatusCode::CREATED, Json(SpaceBody { name, entries: Some(0), index_version: Some(0) })))
 }
 
 /// Delete a space, all that is in it, and its keys. There is no way back.

@@ -79,7 +79,8 @@ fn ticket(payload: Value, places: Places) -> Result<Ticket, Problem> {
     let ticket: Ticket = extract::from_value(payload)?;
     let has_subject = ticket.subject.as_deref().is_some_and(|subject| !subject.trim().is_empty());
     if ticket.body.trim().is_empty() && !has_subject && ticket.attachments == 0 {
-        let detail = "must not be empty: send what the requester wrote, as plain text or HTML";
+        let detail = "must not be empty: send what the requester wrote, as plain text or HTML; without it, a \
+                      subject or attachments";
         return Err(invalid("/body", detail.to_owned()));
     }
     Ok(ticket)

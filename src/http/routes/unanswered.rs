@@ -109,12 +109,12 @@ pub(in crate::http) struct Accepted {
 }
 
 /// Accept a group: its question becomes a similar question of an entry, or a new entry is made. The change is in the
-/// history and can be undone there.
+/// history and can be undone there. A request that failed can be sent again: it adds nothing twice.
 #[utoipa::path(post, path = "/v1/unanswered/{id}/accept", tag = "learning", params(("id" = i64, Path)),
     request_body = AcceptRequest, responses(
     (status = 200, body = Accepted),
     (status = 404, description = "No such group or entry", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "The new entry's id is taken", body = Problem,
+    (status = 409, description = "Another entry has the new one's id", body = Problem,
      content_type = "application/problem+json"),
     (status = 412, description = "The entry was changed meanwhile", body = Problem,
      content_type = "application/problem+json"),
@@ -128,7 +128,7 @@ pub(in crate::http) async fn accept_group(
     let acceptance = match (request.entry_id, request.entry) {
         (Some(entry), _) => Acceptance::Similar { entry, questions: request.questions },
         (None, Some(input)) => {
-            let id = input.id_or_new()?;
+            let id = input.id_or_of_group(group)?;
             Acceptance::New(Box::new(input.into_entry(id)))
         }
         (None, None) => return Err(Problem::internal()),
@@ -137,7 +137,7 @@ pub(in crate::http) async fn accept_group(
     if let Some(edit) = change.edit {
         access.space().editor().apply(vec![edit], access.actor().to_string()).await?;
     }
-    // Only now: a crash in between leaves the group open, and accepting it again adds nothing twice.
+    // Only now: a crash or a refusal in between leaves the group open, and accepting it again adds nothing twice.
     let (state, by) = (GroupState::Accepted, access.actor().to_string());
     access
         .space()

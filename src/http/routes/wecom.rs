@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 use crate::{
     channels::wecom::{self, Callback, app::App, bot::Bot, crypto::Signed},
     http::{
-        extract::{QueryParams, RawBody},
+        extract::{QueryParams, RawBody, Segment},
         problem::Problem,
         routes::assets,
         state::AppState,
@@ -87,7 +87,7 @@ pub(in crate::http) async fn message_to_app(
 ))]
 pub(in crate::http) async fn picture_in_chat(
     State(app): State<AppState>,
-    Path(name): Path<String>,
+    Segment(name): Segment<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     configured_app(&app)?;

@@ -29,12 +29,12 @@ enum DocxError {
         part: String,
     },
     /// Not XML, or XML with what no Word document has: a document type, entities of its own.
-    #[error("its part {part} is damaged ({source}); save it again")]
+    #[error("its part {part} is damaged ({reason}); save it again")]
     Xml {
         /// The part.
         part: String,
         /// What the parser says.
-        source: roxmltree::Error,
+        reason: roxmltree::Error,
     },
     /// A part is not UTF-8.
     #[error("its part {part} is not UTF-8; save it again")]
@@ -46,8 +46,7 @@ enum DocxError {
 
 /// Imports a document. Line numbers in the report count its paragraphs.
 pub(super) fn import(origin: &Origin<'_>, bytes: &[u8]) -> Result<Import, ImportError> {
-    let failed =
-        |source: DocxError| ImportError::Archive { file: origin.file.to_owned(), source: source.into() };
+    let failed = |why: DocxError| ImportError::unreadable(origin.file, why);
     let mut package = package::Package::open(bytes).map_err(failed)?;
     let paragraphs = package.paragraphs().map_err(failed)?;
     origin.pictures.borrow_mut().archive = Some((package.into_archive(), String::new()));

@@ -105,5 +105,5 @@ fn parse<'t>(part: &str, text: &'t str) -> Result<Document<'t>, DocxError> {
     let options = ParsingOptions { nodes_limit: 4_000_000, ..ParsingOptions::default() };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Document::parse_with_options(text, options)
-        .map_err(|source| DocxError::Xml { part: part.to_owned(), source })
+        .map_err(|reason| DocxError::Xml { part: part.to_owned(), reason })
 }

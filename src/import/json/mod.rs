@@ -28,7 +28,7 @@ pub(super) fn import(origin: &Origin<'_>, text: &str, preset: Option<Preset>) ->
         return Err(ImportError::TooLarge { file: file(), limit: MAX_BYTES as u64 });
     }
     let document: Value =
-        serde_json::from_str(text).map_err(|source| ImportError::Json { file: file(), source })?;
+        serde_json::from_str(text).map_err(|reason| ImportError::Json { file: file(), reason })?;
     match (kind(&document), preset) {
         (None, _) => Err(ImportError::UnknownJson { file: file() }),
         (Some(Kind::FaqPage(_)), Some(preset)) => Err(ImportError::WrongPreset {

@@ -193,11 +193,12 @@ fn heading_role(facts: &[Facts], index: usize, level: u8) -> Role {
     if has_titles_below {
         return section;
     }
-    let followed_by_text = facts.get(index + 1).is_some_and(|next| next.heading.is_none());
-    match (followed_by_text, here.numbering) {
-        (_, Some(_)) => question,
-        (true, None) => Role::Subheading(level),
-        (false, None) => section,
+    match (facts.get(index + 1), here.numbering) {
+        (Some(next), None) if next.heading.is_none() => Role::Subheading(level),
+        // A document of one heading has a title, and nobody asked anything.
+        (None, None) if index == 0 => section,
+        // The next heading is no part of this one, so nothing is: a section would swallow its siblings.
+        (Some(_) | None, Some(_) | None) => question,
     }
 }
 

@@ -14,13 +14,14 @@ use crate::{
 /// Reads the rows under one header.
 pub(super) struct RowReader<'a> {
     pub(super) header: &'a Header,
-    /// The names as they stand in the file.
+    /// The names as they stand in the file, up to the last one.
     pub(super) names: &'a [String],
 }
 
 impl RowReader<'_> {
     /// The record of a row, and whether its id is that of a group.
     pub(super) fn record(&self, cells: &[String]) -> Result<(Record, bool), IssueKind> {
+        self.check_width(cells)?;
         let mut record = Record::default();
         let (mut levels, mut title, mut markdown, mut grouped) =
             (<[String; 3]>::default(), None, None, false);
@@ -73,6 +74,15 @@ impl RowReader<'_> {
         Ok((record, grouped))
     }
 
+    /// A comma in an answer without quotation marks makes two cells of it, of which the second would be lost.
+    fn check_width(&self, cells: &[String]) -> Result<(), IssueKind> {
+        let (cells, named) = (filled(cells), self.names.len());
+        if cells > named && !self.header.goes_on() {
+            return Err(IssueKind::CellsBeyondHeader { cells, named });
+        }
+        Ok(())
+    }
+
     fn unescaped(&self, cell: &str) -> String {
         if self.header.layout.escaped_lines { cell.replace("\\n", "\n") } else { cell.to_owned() }
     }
@@ -95,6 +105,11 @@ impl RowReader<'_> {
             Several::LinesOrMarks | Several::Lines => text.to_owned(),
         }
     }
+}
+
+/// How many cells there are up to the last one that has something in it.
+pub(super) fn filled(cells: &[String]) -> usize {
+    cells.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1)
 }
 
 /// The texts of a cell: a JSON list; else lines; else what stands between `|`; else between `；` or `;`. Commas occur

@@ -54,6 +54,15 @@ pub(super) struct Header {
     pub(super) columns: Vec<Option<Column>>,
 }
 
+impl Header {
+    /// Whether rows may go on behind the last column: in the templates that `FastGPT` gives out, a further index stands
+    /// there under no name.
+    pub(super) fn goes_on(&self) -> bool {
+        self.layout.preset == Preset::FastGpt
+            && self.columns.iter().flatten().next_back() == Some(&Column::Similar)
+    }
+}
+
 /// Why a row is no header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoHeader {

@@ -6,6 +6,7 @@
 
 mod cells;
 mod columns;
+mod hidden;
 mod preset;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use preset::Preset;
 
 pub(crate) use cells::{joined, joined_path};
 pub(super) use columns::FAILURE_COLUMNS;
+pub(super) use hidden::hidden_sheets;
 
 use self::{
     cells::RowReader,
@@ -47,20 +49,27 @@ pub(super) fn import_text(
     preset: Option<Preset>,
 ) -> Result<Import, ImportError> {
     let rows = sheet::delimited(text, delimiter).collect();
-    import_sheets(origin, vec![Sheet { name: String::new(), rows, merged: Vec::new() }], preset)
+    import_sheets(origin, vec![Sheet { name: String::new(), rows, merged: Vec::new() }], &[], preset)
 }
 
-/// Imports the sheets of a workbook that have a header; the others are named in the report.
+/// Imports the sheets of a workbook that have a header; the others, and those called as in `hidden`, are named in the
+/// report.
 pub(super) fn import_sheets(
     origin: &Origin<'_>,
     sheets: Vec<Sheet>,
+    hidden: &[String],
     preset: Option<Preset>,
 ) -> Result<Import, ImportError> {
     let mut collector = Collector::new(origin);
     let filled: Vec<Sheet> = sheets.into_iter().filter(|it| !it.rows.iter().all(CellRow::is_blank)).collect();
     let several = filled.len() > 1;
-    let (mut read, mut first_error) = (0, None);
+    let (mut read, mut has_rows, mut first_error) = (0, false, None);
     for (index, sheet) in filled.into_iter().enumerate() {
+        if hidden.contains(&sheet.name) {
+            // It keeps its place among the sheets, so that hiding one changes no id of another.
+            collector.import.report.push(None, None, IssueKind::HiddenSheet { name: sheet.name });
+            continue;
+        }
         let place = if sheet.name.is_empty() { String::new() } else { format!("sheet {:?}: ", sheet.name) };
         let (at, header) = match find_header(&sheet.rows, preset) {
             Ok(found) => found,
@@ -93,12 +102,17 @@ pub(super) fn import_sheets(
             collector.enter_sheet(index, &sheet.name);
         }
         read += 1;
-        read_rows(&mut collector, &sheet.name, sheet.rows, at, &header);
+        has_rows |= read_rows(&mut collector, &sheet.name, sheet.rows, at, &header);
     }
-    match first_error {
-        Some(error) if read == 0 => Err(error),
-        Some(_) | None => Ok(collector.import),
+    if let Some(error) = first_error
+        && read == 0
+    {
+        return Err(error);
     }
+    if read > 0 && !has_rows {
+        collector.import.report.push(None, None, IssueKind::NoRows);
+    }
+    Ok(collector.import)
 }
 
 /// The positions of question and answer in a header, when it is one that nobody needs to be asked about.
@@ -119,10 +133,18 @@ fn find_header(rows: &[CellRow], preset: Option<Preset>) -> Result<(usize, Heade
     Err(NoHeader::Unknown)
 }
 
-/// Reads the rows below the header at `at`.
-fn read_rows(collector: &mut Collector<'_, '_>, sheet: &str, rows: Vec<CellRow>, at: usize, header: &Header) {
+/// Reads the rows below the header at `at`, and says whether there are any.
+fn read_rows(
+    collector: &mut Collector<'_, '_>,
+    sheet: &str,
+    rows: Vec<CellRow>,
+    at: usize,
+    header: &Header,
+) -> bool {
     let mut rows = rows.into_iter().skip(at);
-    let Some(CellRow { number, cells: names }) = rows.next() else { return };
+    let Some(CellRow { number, cells: mut names }) = rows.next() else { return false };
+    // A spreadsheet that saves CSV fills the header up to the widest row.
+    names.truncate(cells::filled(&names));
     for (name, _) in names.iter().zip(&header.columns).filter(|(_, column)| column.is_none()) {
         if !columns::is_no_news(name) {
             collector.note(number, None, IssueKind::UnknownField { field: name.trim().to_owned() });
@@ -131,7 +153,9 @@ fn read_rows(collector: &mut Collector<'_, '_>, sheet: &str, rows: Vec<CellRow>,
     let reader = RowReader { header, names: &names };
     let mut rejected = Vec::new();
     let mut grouped: HashSet<EntryId> = HashSet::new();
+    let mut has_rows = false;
     for row in rows.filter(|row| !row.is_blank()) {
+        has_rows = true;
         let result =
             reader.record(&row.cells).and_then(|record| add(collector, &mut grouped, row.number, record));
         if let Err(kind) = result {
@@ -146,6 +170,7 @@ fn read_rows(collector: &mut Collector<'_, '_>, sheet: &str, rows: Vec<CellRow>,
         let sheet = sheet.to_owned();
         collector.import.rejected.push(RejectedRows { sheet, header: names, rows: rejected });
     }
+    has_rows
 }
 
 /// Adds a record, or the question of one whose id and answer are there already (see [`columns::Column::GroupId`]).

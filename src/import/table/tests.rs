@@ -209,6 +209,63 @@ fn a_bad_row_is_reported_kept_as_it_came_and_costs_no_other() {
 }
 
 #[test]
+fn a_row_with_more_cells_than_the_header_is_left_out_and_keeps_them() {
+    let import = import("faq.csv", "标准问,答案\n怎么发货,当天发,不含周末\n怎么退货,联系客服,,\n");
+    assert_eq!(codes(&import.report), [(2, "cells_beyond_header")]);
+    assert!(import.report.issues[0].to_string().contains("into quotation marks"));
+    assert_eq!(texts(&import), [("怎么退货", vec![], "联系客服")]);
+    assert_eq!(import.report.failed, 1);
+
+    let mut csv = Vec::new();
+    crate::import::write_failed(std::iter::once(&import), &mut csv).unwrap();
+    let written = String::from_utf8(csv).unwrap();
+    assert!(written.starts_with("\u{feff}标准问,答案,原因,行,文件\n怎么发货,当天发,"), "{written}");
+    assert!(written.ends_with(",2,faq.csv,不含周末\n"), "{written}");
+
+    let again = import_bytes("rest.csv", written.as_bytes(), &Options::default()).unwrap();
+    assert_eq!(codes(&again.report), [(2, "cells_beyond_header")], "nobody repaired it");
+    let repaired =
+        written.replacen("当天发", "\"当天发,不含周末\"", 1).replacen("faq.csv,不含周末", "faq.csv", 1);
+    let again = import_bytes("rest.csv", repaired.as_bytes(), &Options::default()).unwrap();
+    assert_eq!(texts(&again), [("怎么发货", vec![], "当天发,不含周末")]);
+}
+
+#[test]
+fn columns_without_a_name_are_no_place_for_a_cut_answer() {
+    // The second header is what a spreadsheet makes of the first; `q,a` has no list that could go on.
+    for text in ["标准问,答案\n甲,乙,丙\n", "标准问,答案,,\n甲,乙,丙,\n", "q,a\n甲,乙,丙\n"]
+    {
+        let import = import("a.csv", text);
+        assert_eq!(
+            (codes(&import.report), import.entries.len()),
+            (vec![(2, "cells_beyond_header")], 0),
+            "{text}"
+        );
+    }
+    // A running number on the left; a further index in the templates of FastGPT.
+    for (text, similar) in [
+        (",标准问,答案\n1,甲,乙\n", vec![]),
+        ("q,a,indexes\n甲,乙,丙,甲乙\n", vec!["丙"]),
+        ("q,a,indexes,\n甲,乙,丙,甲乙\n", vec!["丙"]),
+    ] {
+        let import = import("a.csv", text);
+        assert_eq!((codes(&import.report), texts(&import)), (vec![], vec![("甲", similar, "乙")]), "{text}");
+    }
+}
+
+#[test]
+fn a_header_without_rows_is_named_as_such() {
+    for (text, expected) in
+        [("标准问,答案\n", vec!["no_rows"]), ("标准问,答案,备注\n,,\n", vec!["no_rows", "unknown_field"])]
+    {
+        let import = import("faq.csv", text);
+        let found: Vec<_> = import.report.issues.iter().map(|issue| issue.kind.code()).collect();
+        assert_eq!((found, import.report.failed), (expected, 0), "{text}");
+        assert!(import.report.issues[0].to_string().contains("no row below the header"));
+    }
+}
+
+#[test]
 fn a_list_that_marks_could_not_part_is_written_as_json() {
     for list in [
         vec![],

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use category::CategoryReport;
 
-use super::{Field, Found, ReasonCode, Ticket, Triage};
+use super::{Field, Found, ReasonCode, Ticket, Triage, files};
 use crate::{
     eval::dataset::{self, Error, Loaded, RowProblem},
     faq::EntryId,
@@ -74,9 +74,9 @@ impl LabelledTicket {
 /// # Errors
 /// When the file cannot be read or holds no usable line.
 pub fn read(path: &Path) -> Result<Loaded<LabelledTicket>, Error> {
-    dataset::read_values(path, |_, value| {
+    files::about_tickets(dataset::read_values(path, |_, value| {
         serde_json::from_value(value).map_err(|error| RowProblem::Ticket { reason: error.to_string() })
-    })
+    }))
 }
 
 /// Counts of right and wrong, and what follows from them.

@@ -318,6 +318,27 @@ fn what_is_wrong_is_reported_with_its_line_and_the_rest_is_imported() {
 }
 
 #[test]
+fn a_heading_with_nothing_in_it_is_a_question_without_an_answer_and_no_section() {
+    for (text, expected, lines) in [
+        (
+            "# 产品\n\n## 登录失败\n\n## 忘记密码\n\n点忘记密码。",
+            vec!["faq-1|产品|忘记密码|点忘记密码。"],
+            vec![3],
+        ),
+        (
+            "# 产品\n\n## 登录失败\n\n# 服务\n\n## 怎么退货\n\n寄回。\n\n## 怎么换货",
+            vec!["faq-1|服务|怎么退货|寄回。"],
+            vec![3, 11],
+        ),
+    ] {
+        let import = import(text);
+        assert_eq!(entries(&import), expected, "{text}");
+        let reported: Vec<_> = lines.into_iter().map(|line| (line, "question_without_answer")).collect();
+        assert_eq!(issues(&import), reported, "{text}");
+    }
+}
+
+#[test]
 fn an_entry_knows_where_it_came_from() {
     let import = import("\n**（三） 客户  联系**\n\n**2、甲？**\n\n答：a。");
     let source = import.entries[0].source.clone().unwrap();
