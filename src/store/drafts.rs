@@ -1,7 +1,8 @@
 //! Edits that wait: staged, looked at, tested, then published as one version or discarded.
 //!
-//! A draft holds at most one edit an entry and remembers the revision it was made from. Publishing is refused while
-//! an entry is at another one: nobody's change is lost.
+//! A draft holds at most one edit an entry. It has a revision of its own, which rises with every change of it: who
+//! changes a draft must have seen it as it is. It also remembers the published revision that it was made from, its base;
+//! publishing is refused while the entry is at another one. So nobody's change is lost, staged or published.
 
 use std::collections::HashMap;
 
@@ -28,6 +29,9 @@ pub struct Draft {
     pub entry: Option<Entry>,
     /// The revision that the edit was made from; `None` for a new entry.
     pub base: Option<u64>,
+    /// Rises with every change of the draft, and is never the revision of a published entry; the `ETag` of the entry
+    /// as it is staged.
+    pub revision: u64,
     /// When it was staged.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -54,7 +58,7 @@ pub enum DraftError {
     Empty,
     /// Entries were changed after they were staged.
     #[error(
-        "the draft does not fit any more: {}; stage these entries again or discard their drafts",
+        "the draft does not fit any more: {}; discard the drafts of these entries and stage their changes again",
         conflicts.iter().map(Conflict::to_string).collect::<Vec<_>>().join("; ")
     )]
     Conflicts {
@@ -66,15 +70,20 @@ pub enum DraftError {
     Store(#[from] Error),
 }
 
-/// The revision of an entry as whoever stages sees it: 0 for one that is only staged.
-const STAGED_REVISION: &str = "SELECT revision FROM entries WHERE id = ?1
-     UNION ALL SELECT 0 FROM drafts WHERE entry = ?1 AND body IS NOT NULL LIMIT 1";
+/// The revision of an entry as whoever stages sees it: of its draft, if it has one; an entry whose removal is staged is
+/// not there.
+const STAGED_REVISION: &str = "SELECT revision FROM drafts WHERE entry = ?1 AND body IS NOT NULL
+     UNION ALL SELECT revision FROM entries
+        WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM drafts WHERE entry = ?1)";
 
 impl Store {
     /// Adds `edits` to the draft, all or none. An edit takes the place of an earlier one of the same entry.
     ///
+    /// A staged edit that names the revision of the draft goes on from there: its base stays. One that names none
+    /// overwrites whatever is there, and what is published now is its base.
+    ///
     /// # Errors
-    /// As [`Store::edit`]: edits must fit what is published. An entry that is only staged is at revision 0.
+    /// As [`Store::edit`]: edits must fit what is staged and, where nothing is, what is published.
     pub fn stage(&mut self, edits: &[Edit], actor: &str) -> Result<(), EditError> {
         let at = Timestamp::now().to_string();
         self.transact(|transaction| {
@@ -122,14 +131,15 @@ impl Store {
         Ok(Edition { version: self.version()?, entries })
     }
 
-    /// The entry called `id` as it would be after publishing, with the revision that a further edit is made from.
+    /// The entry called `id` as it would be after publishing, with the revision that a further edit is made from: the
+    /// draft's own, if there is one.
     ///
     /// # Errors
     /// As [`drafts`](Self::drafts).
     pub fn drafted_entry(&self, id: &EntryId) -> Result<Option<Stored>, Error> {
         match self.drafts()?.into_iter().find(|draft| draft.id == *id) {
             Some(draft) => {
-                let revision = draft.base.unwrap_or(0);
+                let revision = draft.revision;
                 Ok(draft.entry.map(|entry| Stored { entry, revision }))
             }
             None => self.entry(id),
@@ -175,32 +185,61 @@ impl Store {
 /// Drafts without their entries, and those as they are stored.
 fn read_drafts(connection: &Connection) -> rusqlite::Result<Vec<(Draft, Option<String>)>> {
     connection
-        .prepare_cached("SELECT entry, base, at, actor, body FROM drafts ORDER BY rowid")?
+        .prepare_cached("SELECT entry, base, at, actor, revision, body FROM drafts ORDER BY rowid")?
         .query_map([], |row| {
             let base = Some(row.get::<_, i64>(1)?.unsigned_abs()).filter(|&base| base != 0);
             let (id, at) = (read_id(row.get(0)?)?, read_time(row, 2)?);
-            Ok((Draft { id, entry: None, base, at, actor: row.get(3)? }, row.get(4)?))
+            let (actor, revision) = (row.get(3)?, row.get::<_, i64>(4)?.unsigned_abs());
+            Ok((Draft { id, entry: None, base, revision, at, actor }, row.get(5)?))
         })?
         .collect()
 }
 
 fn write_draft(transaction: &Transaction<'_>, edit: &Edit, at: &str, actor: &str) -> rusqlite::Result<()> {
     let id = edit.id().as_str();
-    let base: Option<i64> =
-        transaction.prepare_cached(PUBLISHED_REVISION)?.query_row([id], |row| row.get(0)).optional()?;
-    if edit.entry().is_none() && base.is_none() {
-        // It was only staged: nothing will be left to remove.
+    let published = find_number(transaction, PUBLISHED_REVISION, id)?;
+    let base = base_of(transaction, edit, published)?;
+    if edit.entry().is_none() && (published.is_none() || base == 0) {
+        // It was only staged, or somebody removed it already: nothing will be left to remove.
         return transaction.execute("DELETE FROM drafts WHERE entry = ?1", [id]).map(drop);
     }
     let body = edit.entry().map(serde_json::to_string).transpose();
     let body = body.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let revision = next_revision(transaction)?;
     transaction
         .prepare_cached(
-            "INSERT INTO drafts (entry, body, base, at, actor) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (entry) DO UPDATE SET body = ?2, base = ?3, at = ?4, actor = ?5",
+            "INSERT INTO drafts (entry, body, base, at, actor, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (entry) DO UPDATE SET body = ?2, base = ?3, at = ?4, actor = ?5, revision = ?6",
         )?
-        .execute(params![id, body, base.unwrap_or(0), at, actor])
+        .execute(params![id, body, base, at, actor, revision])
         .map(drop)
+}
+
+/// The published revision that an edit is made from, 0 for none.
+///
+/// Who changes a draft goes on from its text, which knows nothing of what was published since: its base stays, so that
+/// publishing it does not silently overwrite that. Who overwrites whatever is there begins anew.
+fn base_of(transaction: &Transaction<'_>, edit: &Edit, published: Option<i64>) -> rusqlite::Result<i64> {
+    let goes_on = match edit {
+        Edit::Create(_) => false,
+        Edit::Put { revision, .. } | Edit::Delete { revision, .. } => revision.is_some(),
+    };
+    let kept = if goes_on {
+        find_number(transaction, "SELECT base FROM drafts WHERE entry = ?1", edit.id().as_str())?
+    } else {
+        None
+    };
+    Ok(kept.or(published).unwrap_or(0))
+}
+
+/// A revision that no draft ever had, nor any published entry.
+fn next_revision(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let sql = "UPDATE counters SET value = value + 1 WHERE name = 'draft' RETURNING value";
+    transaction.query_row(sql, [], |row| row.get(0))
+}
+
+fn find_number(transaction: &Transaction<'_>, sql: &str, id: &str) -> rusqlite::Result<Option<i64>> {
+    transaction.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 #[cfg(test)]
@@ -219,6 +258,11 @@ mod tests {
         let mut store = Store::in_memory().unwrap();
         store.replace_file("faq.md", &[entry("a", "甲"), entry("b", "乙"), entry("c", "丙")]).unwrap();
         store
+    }
+
+    /// The revision of an entry as whoever stages sees it.
+    fn revision(store: &Store, id: &str) -> Option<u64> {
+        store.drafted_entry(&id.parse().unwrap()).unwrap().map(|stored| stored.revision)
     }
 
     fn questions(entries: Vec<Entry>) -> Vec<String> {
@@ -248,14 +292,16 @@ mod tests {
     fn staging_again_replaces_and_removing_what_is_only_staged_leaves_nothing() {
         let mut store = store();
         store.stage(&[put("a", "甲甲", Some(1))], "me").unwrap();
-        store.stage(&[put("a", "甲甲甲", Some(1)), Edit::Create(entry("d", "丁"))], "me").unwrap();
+        let staged = revision(&store, "a");
+        store.stage(&[put("a", "甲甲甲", staged), Edit::Create(entry("d", "丁"))], "me").unwrap();
         assert!(matches!(
             store.stage(&[Edit::Create(entry("d", "丁"))], "me"),
             Err(EditError::Refused { .. })
         ));
-        store.stage(&[put("d", "丁丁", Some(0))], "me").unwrap();
+        store.stage(&[put("d", "丁丁", revision(&store, "d"))], "me").unwrap();
         assert_eq!(questions(store.drafted_edition().unwrap().entries), ["甲甲甲", "乙", "丙", "丁丁"]);
-        store.stage(&[Edit::Delete { id: "d".parse().unwrap(), revision: Some(0) }], "me").unwrap();
+        let delete = Edit::Delete { id: "d".parse().unwrap(), revision: revision(&store, "d") };
+        store.stage(&[delete], "me").unwrap();
         assert_eq!(store.drafts().unwrap().len(), 1);
         assert_eq!(store.discard(Some(&"none".parse().unwrap())).unwrap(), 0);
         assert_eq!(store.discard(None).unwrap(), 1);
@@ -272,9 +318,57 @@ mod tests {
             (questions(store.entries().unwrap())[1].as_str(), store.drafts().unwrap().len()),
             ("乙", 2)
         );
-        assert!(store.stage(&[put("a", "甲甲", Some(1))], "me").is_err(), "made from an old revision");
-        store.stage(&[put("a", "甲甲", Some(2))], "me").unwrap();
+        for published in [1, 2] {
+            assert!(
+                store.stage(&[put("a", "甲甲", Some(published))], "me").is_err(),
+                "the draft was not seen"
+            );
+        }
+        let staged = revision(&store, "a");
+        store.stage(&[put("a", "甲甲甲", staged)], "me").unwrap();
+        assert!(
+            store.publish("me").is_err(),
+            "a further change of the draft has not seen what was published"
+        );
+        store.stage(&[put("a", "甲甲", None)], "me").unwrap();
         store.publish("me").unwrap();
         assert_eq!(questions(store.entries().unwrap()), ["甲甲", "乙乙", "丙"]);
+    }
+
+    #[test]
+    fn of_two_who_change_the_same_draft_the_slower_one_is_refused() {
+        let mut store = store();
+        store.stage(&[put("a", "甲甲", Some(1))], "me").unwrap();
+        let seen = revision(&store, "a");
+        store.stage(&[put("a", "我的甲", seen)], "me").unwrap();
+        assert!(matches!(store.stage(&[put("a", "你的甲", seen)], "you"), Err(EditError::Refused { .. })));
+        assert!(revision(&store, "a") > seen);
+        store.discard(None).unwrap();
+        store.stage(&[put("a", "甲甲", Some(1))], "me").unwrap();
+        assert!(store.stage(&[put("a", "你的甲", seen)], "you").is_err(), "it is another draft");
+        assert_eq!(questions(store.drafted_edition().unwrap().entries), ["甲甲", "乙", "丙"]);
+    }
+
+    #[test]
+    fn an_entry_whose_removal_is_staged_is_not_there_and_can_be_made_again() {
+        let mut store = store();
+        let delete = Edit::Delete { id: "a".parse().unwrap(), revision: Some(1) };
+        store.stage(&[delete], "me").unwrap();
+        assert_eq!(revision(&store, "a"), None);
+        assert!(store.stage(&[put("a", "甲甲", Some(1))], "me").is_err());
+        store.stage(&[Edit::Create(entry("a", "新甲"))], "me").unwrap();
+        store.publish("me").unwrap();
+        assert_eq!(questions(store.entries().unwrap()), ["新甲", "乙", "丙"]);
+    }
+
+    #[test]
+    fn taking_back_a_new_entry_leaves_the_one_that_was_published_under_its_id_meanwhile() {
+        let mut store = store();
+        store.stage(&[Edit::Create(entry("d", "丁"))], "me").unwrap();
+        store.edit(&[Edit::Create(entry("d", "别人的丁"))], "you").unwrap();
+        let delete = Edit::Delete { id: "d".parse().unwrap(), revision: revision(&store, "d") };
+        store.stage(&[delete], "me").unwrap();
+        assert!(store.drafts().unwrap().is_empty());
+        assert_eq!(questions(store.entries().unwrap()), ["甲", "乙", "丙", "别人的丁"]);
     }
 }

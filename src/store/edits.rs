@@ -6,10 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    Error, Store,
-    writer::{State, Writer, read_id},
-};
+use super::{Error, Store, writer::Writer};
 use crate::faq::{Entry, EntryId};
 
 /// Finds the revision of an entry by its id.
@@ -131,6 +128,8 @@ pub enum Written {
     Unchanged,
     /// It is gone.
     Removed,
+    /// Somebody edited or deleted it here after the file had said the same before: it stays as they left it.
+    Kept,
 }
 
 impl Written {
@@ -141,6 +140,7 @@ impl Written {
             Self::Added => "added",
             Self::Changed => "changed",
             Self::Unchanged => "unchanged",
+            Self::Kept => "kept",
             Self::Removed => "removed",
         }
     }
@@ -166,46 +166,6 @@ pub struct Committed {
     pub outcomes: Vec<Outcome>,
 }
 
-/// What an import did to the stored entries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ImportCounts {
-    /// Entries that were not there before.
-    pub added: usize,
-    /// Entries whose content changed.
-    pub changed: usize,
-    /// Entries that were there already, word for word.
-    pub unchanged: usize,
-    /// Entries of the same file that the file no longer has.
-    pub removed: usize,
-}
-
-impl ImportCounts {
-    /// Whether the store differs from before.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        self.added + self.changed + self.removed > 0
-    }
-
-    fn count(outcomes: &[Outcome]) -> Self {
-        let of = |written| outcomes.iter().filter(|outcome| outcome.written == written).count();
-        Self {
-            added: of(Written::Added),
-            changed: of(Written::Changed),
-            unchanged: of(Written::Unchanged),
-            removed: of(Written::Removed),
-        }
-    }
-}
-
-impl std::ops::AddAssign for ImportCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.added += other.added;
-        self.changed += other.changed;
-        self.unchanged += other.unchanged;
-        self.removed += other.removed;
-    }
-}
-
 impl Store {
     /// Makes all `edits` or, when one of them does not fit what is stored, none. An entry still
     /// belongs to the file that it came from.
@@ -226,32 +186,6 @@ impl Store {
         })?
     }
 
-    /// Makes the entries of `file` equal to `entries`: adds, changes and removes in one transaction.
-    ///
-    /// Entries of other files stay; an id that moves from another file to this one is a change.
-    ///
-    /// # Errors
-    /// When the database fails; nothing is changed then.
-    pub fn replace_file(&mut self, file: &str, entries: &[Entry]) -> Result<ImportCounts, Error> {
-        Ok(self.import(file, entries, COMMAND_LINE)?.1)
-    }
-
-    /// As [`replace_file`](Self::replace_file), in the name of `actor`. Also says which version it made.
-    ///
-    /// # Errors
-    /// As [`replace_file`](Self::replace_file).
-    pub fn import(
-        &mut self,
-        file: &str,
-        entries: &[Entry],
-        actor: &str,
-    ) -> Result<(Committed, ImportCounts), Error> {
-        let committed =
-            self.transact(|transaction| write_file(transaction, file, entries, actor)?.finish())?;
-        let counts = ImportCounts::count(&committed.outcomes);
-        Ok((committed, counts))
-    }
-
     /// Runs `work` in a transaction that is durable when this returns.
     pub(super) fn transact<T>(
         &mut self,
@@ -266,26 +200,6 @@ impl Store {
         };
         write(self).map_err(failed)
     }
-}
-
-fn write_file<'t>(
-    transaction: &'t Transaction<'t>,
-    file: &str,
-    entries: &[Entry],
-    actor: &str,
-) -> rusqlite::Result<Writer<'t>> {
-    let mut writer = Writer::new(transaction, actor, "import")?;
-    for entry in entries {
-        let state = State { entry: entry.clone(), file: Some(file.to_owned()), ordinal: None };
-        writer.set(&entry.id, Some(state))?;
-    }
-    let kept: HashSet<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
-    let mut statement = transaction.prepare_cached("SELECT id FROM entries WHERE file = ?1")?;
-    let stored: Vec<String> = statement.query_map([file], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for id in stored.into_iter().filter(|id| !kept.contains(id.as_str())) {
-        writer.set(&read_id(id)?, None)?;
-    }
-    Ok(writer)
 }
 
 /// Every edit that does not fit what is stored; the statement `revision` finds the revision of an id.

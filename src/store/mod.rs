@@ -26,10 +26,9 @@ use rusqlite::Connection;
 use crate::sqlite::{self, OpenError};
 
 pub use drafts::{Draft, DraftError};
-pub use edits::{
-    COMMAND_LINE, Committed, Conflict, Edit, EditError, ImportCounts, Outcome, Refusal, Written,
-};
+pub use edits::{COMMAND_LINE, Committed, Conflict, Edit, EditError, Outcome, Refusal, Written};
 pub use entries::{Cursor, Edition, Filter, Page, Stored};
+pub use files::{FileEntries, ImportCounts};
 pub use groups::{GroupDecision, GroupState, NewWording, Place, WaitingQuestion};
 pub use history::{Change, HistoryFilter, UndoError};
 pub use journal::{Feedback, FeedbackFate, FeedbackVerdict, LoggedQuery, UnansweredReason};

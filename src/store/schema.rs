@@ -131,6 +131,13 @@ pub(super) const MIGRATIONS: &[M<'static>] = &[
         vector  BLOB NOT NULL
     );",
     ),
+    M::up(
+        "-- Counts the edits that were staged. It begins where no version ever gets to, so that the revision of a draft is
+    -- never that of a published entry.
+    ALTER TABLE drafts ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    UPDATE drafts SET revision = 1000000000000 + rowid;
+    INSERT INTO counters SELECT 'draft', coalesce(max(revision), 1000000000000) FROM drafts;",
+    ),
 ];
 
 #[cfg(test)]

@@ -89,6 +89,13 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
+    /// Leaves the entry called `id` as it is, or gone.
+    pub(super) fn keep(&mut self, id: &EntryId) -> rusqlite::Result<()> {
+        let revision = self.stored(id)?.map(|row| row.revision);
+        self.outcomes.push(Outcome { id: id.clone(), written: Written::Kept, revision });
+        Ok(())
+    }
+
     fn put(&self, before: Option<&Row>, state: State) -> rusqlite::Result<()> {
         let State { entry, file, ordinal } = state;
         let id = entry.id.clone();
@@ -149,7 +156,10 @@ impl<'t> Writer<'t> {
 
     /// Counts the version, if there is anything new in it.
     pub(super) fn finish(self) -> rusqlite::Result<Committed> {
-        let is_change = self.outcomes.iter().any(|outcome| outcome.written != Written::Unchanged);
+        let is_change = self
+            .outcomes
+            .iter()
+            .any(|outcome| !matches!(outcome.written, Written::Unchanged | Written::Kept));
         if is_change {
             self.transaction.execute("UPDATE counters SET value = value + 1 WHERE name = 'version'", [])?;
         }
@@ -168,6 +178,13 @@ fn current_version(transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
 fn is_same_content(stored: &str, entry: &Entry) -> bool {
     serde_json::from_str::<Entry>(stored)
         .is_ok_and(|stored| Entry { updated_at: entry.updated_at, ..stored } == *entry)
+}
+
+/// As [`is_same_content`], wherever in its file the entry stands.
+pub(super) fn says_the_same(stored: &str, entry: &Entry) -> bool {
+    serde_json::from_str::<Entry>(stored).is_ok_and(|stored| {
+        Entry { updated_at: entry.updated_at, source: entry.source.clone(), ..stored } == *entry
+    })
 }
 
 /// An id that was stored.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::ImportCounts;
 
 fn entry(id: &str, question: &str) -> Entry {
     Entry::new(id.parse().unwrap(), question, "答案")
@@ -26,7 +27,7 @@ fn importing_a_file_again_adds_changes_and_removes() {
         store.replace_file("faq.md", &first).unwrap(),
         ImportCounts { added: 3, ..Default::default() }
     );
-    let expected = ImportCounts { added: 1, changed: 1, unchanged: 1, removed: 1 };
+    let expected = ImportCounts { added: 1, changed: 1, unchanged: 1, removed: 1, kept: 0 };
     assert_eq!(store.replace_file("faq.md", &second).unwrap(), expected);
     assert_eq!(questions(&store), ["乙乙", "丙", "丁"]);
 }
