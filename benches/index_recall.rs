@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = parse_args()?;
     let (vectors, queries) = match (&args.vectors, &args.texts) {
         (Some(path), _) => load(path, args.dimension)?,
-        (None, Some(path)) => embedded(path, args.count)?,
+        (None, Some(path)) => embedded(path, args.count, args.seed)?,
         (None, None) => synthetic(&args)?,
     };
     let vectors = Arc::new(vectors);
@@ -189,7 +189,9 @@ fn split<E: Error + 'static>(
 }
 
 /// The vectors that the bundled model makes of the first `count` lines.
-fn embedded(path: &str, count: usize) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {
+/// Vectors of the first `count` texts of a file; when it has fewer, those behind are made by noise of the length by which
+/// phrasings of one entry differ.
+fn embedded(path: &str, count: usize, seed: u64) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zh-small").display().to_string();
     let embedder = embed::load(&ModelOptions { model: Some(model), ..ModelOptions::default() })?;
     let content = std::fs::read_to_string(path)?;
@@ -201,7 +203,13 @@ fn embedded(path: &str, count: usize) -> Result<(VectorSet, Vec<Embedding>), Box
     }
     let took = start.elapsed().as_secs_f64();
     say(&format!("embedded {} texts, {:.0} a second", texts.len(), texts.len() as f64 / took));
-    split(embedder.model().dimension, vectors.into_iter().map(Ok::<_, VectorError>))
+    let dimension = embedder.model().dimension;
+    let mut noise = Noise::new(seed, dimension);
+    for made in 0..count.saturating_sub(texts.len()) {
+        let near: &Embedding = &vectors[made % texts.len()];
+        vectors.push(Embedding::normalized(noise.around(near.as_slice(), 0.45), dimension)?);
+    }
+    split(dimension, vectors.into_iter().map(Ok::<_, VectorError>))
 }
 
 /// Writes what other indexes are asked; see `benches/compare/index.py`.

@@ -125,7 +125,7 @@ fn measure(
                 all[number].extend(seconds);
             }
             // Threads of the last contestant may still be polling for work.
-            thread::sleep(Duration::from_millis(3));
+            thread::sleep(Duration::from_millis(50));
         }
     }
     Ok(all)

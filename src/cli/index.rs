@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// Say what would be added, changed and removed, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the rows that could not be used to this CSV file, to be repaired and imported by itself
+    /// Write the rows that could not be used to this CSV file, to be repaired in the file they came from
     #[arg(long, value_name = "FILE")]
     failed_rows: Option<PathBuf>,
     /// Print the report as JSON

@@ -33,7 +33,9 @@ fn the_encodings_of_chinese_offices_are_understood() {
     let marked = format!("\u{feff}{text}").into_bytes();
     let expected = bytes("faq.md", text.as_bytes()).unwrap();
     assert_eq!(expected.entries[0].question, "怎么退群？");
-    for encoded in [utf16, gb18030, marked] {
+    let unmarked = utf16[2..].to_vec();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for encoded in [utf16, unmarked, big, gb18030, marked] {
         assert_eq!(bytes("faq.md", &encoded).unwrap(), expected);
     }
 }

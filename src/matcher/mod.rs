@@ -132,6 +132,7 @@ impl Matcher {
     async fn answer(&self, snapshot: Arc<Snapshot>, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
         let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
         let embeddings = self.questions.embed(texts, Role::Query).await?;
+        let is_single = queries.len() == 1;
         let rank = move || -> Result<Vec<Answered>, Error> {
             let mut answered = Vec::with_capacity(queries.len());
             for (query, embedded) in queries.iter().zip(&embeddings) {
@@ -140,6 +141,10 @@ impl Matcher {
             }
             Ok(answered)
         };
+        if is_single {
+            // A fraction of a millisecond: handing it to another thread and waking up again would take about as long.
+            return rank();
+        }
         tokio::task::spawn_blocking(rank).await.map_err(|_| Error::Interrupted)?
     }
 

@@ -61,7 +61,7 @@ pub(in crate::http) struct ImportBody {
     /// Which entries they are.
     #[serde(flatten)]
     diff: Diff,
-    /// The rows that could not be used, with the reason, as CSV to be repaired and imported by itself.
+    /// The rows that could not be used, with the reason, as CSV to be repaired in the file they came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_rows: Option<String>,
 }
