@@ -83,7 +83,7 @@ fn main() -> Outcome<()> {
     }
     let (snapshot, _) = builder.build(&mut store)?;
     drop(store);
-    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 0 };
+    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 0, callers_embed: false };
     let questions = QueryCache::start(embedder.clone(), queue, Arc::new(Unobserved))?;
     let matcher = Arc::new(Matcher::new(snapshot, Arc::new(questions)));
     let setup = Setup { embedder, params, folder: Some(folder), clock: system_clock() };

@@ -55,6 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         (None, None) => synthetic(&args)?,
     };
     let vectors = Arc::new(vectors);
+    let step = (queries.len() / args.queries.max(1)).max(1);
+    let queries: Vec<Embedding> = queries.into_iter().step_by(step).take(args.queries).collect();
     let sample: Vec<f32> = {
         let (first, second) = queries.split_at(queries.len() / 2);
         first.iter().zip(second).map(|(a, b)| a.cosine(b)).collect()
@@ -135,7 +137,7 @@ fn say(line: &str) {
 fn parse_args() -> Result<Args, Box<dyn Error>> {
     let mut args = Args {
         count: 50_000,
-        queries: 1_000,
+        queries: 2_000,
         dimension: 384,
         seed: 1,
         hnsw: HnswParams::default(),
@@ -244,9 +246,7 @@ fn synthetic(args: &Args) -> Result<(VectorSet, Vec<Embedding>), Box<dyn Error>>
         }
         held_out.push(Embedding::normalized(noise.around(&entry, 0.45), args.dimension)?);
     }
-    let step = (held_out.len() / args.queries.max(1)).max(1);
-    let queries = held_out.into_iter().step_by(step).take(args.queries).collect();
-    Ok((VectorSet::from_embeddings(args.dimension, &rows)?, queries))
+    Ok((VectorSet::from_embeddings(args.dimension, &rows)?, held_out))
 }
 
 /// Gaussian noise with a falling spectrum; the same for the same seed.

@@ -70,6 +70,9 @@ pub struct QueueConfig {
     pub max_batch_tokens: usize,
     /// Bytes for the vectors of questions that were asked before; 0 keeps none.
     pub cache_bytes: usize,
+    /// Whether the thread that asks a single question embeds it while nobody else is being served. For a service with
+    /// threads to spare.
+    pub callers_embed: bool,
 }
 
 /// What is remembered of questions.
@@ -85,7 +88,8 @@ pub struct LearnConfig {
 
 impl From<QueueConfig> for BatcherOptions {
     fn from(queue: QueueConfig) -> Self {
-        Self { max_batch_tokens: queue.max_batch_tokens, max_queued_texts: queue.capacity }
+        let QueueConfig { capacity, max_batch_tokens, cache_bytes: _, callers_embed } = queue;
+        Self { max_batch_tokens, max_queued_texts: capacity, callers_embed }
     }
 }
 
@@ -179,6 +183,7 @@ impl Config {
                 capacity: settings.queue_capacity.unwrap_or(512),
                 max_batch_tokens: settings.max_batch_tokens.unwrap_or(2048),
                 cache_bytes: settings.query_cache.unwrap_or(16).saturating_mul(1_000_000),
+                callers_embed: false,
             },
             http: HttpConfig {
                 listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),

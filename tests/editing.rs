@@ -38,7 +38,8 @@ fn start(data: &Path, clock: Clock) -> (Arc<Matcher>, Editor) {
     let embedder: Arc<dyn Embedder> = Arc::new(HashedEmbedder::new(64));
     let params = IndexParams::default();
     let snapshot = build(&mut Store::open(data).unwrap(), embedder.as_ref(), &params);
-    let queue = QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 1_000_000 };
+    let queue =
+        QueueConfig { capacity: 512, max_batch_tokens: 2048, cache_bytes: 1_000_000, callers_embed: false };
     let questions = QueryCache::start(embedder.clone(), queue, Arc::new(Unobserved)).unwrap();
     let matcher = Arc::new(Matcher::new(snapshot, Arc::new(questions)));
     let setup = Setup { embedder, params, folder: None, clock };

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::{Outcome, index, open, output, progress::Bars};
 use crate::{
     channels::Channels,
-    config::{ChannelsConfig, Config, HttpConfig},
+    config::{ChannelsConfig, Config, HttpConfig, QueueConfig},
     faq::SpaceName,
     http::{self, metrics::Metrics, state::AppState},
     import::Options,
@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     let embedder = open::model(config)?;
     let channels = Channels::open(&config.channels, &config.root)?;
     let metrics = Arc::new(Metrics::default());
-    let questions = QueryCache::start(embedder.clone(), config.queue, metrics.clone())?;
+    let queue = QueueConfig { callers_embed: true, ..config.queue };
+    let questions = QueryCache::start(embedder.clone(), queue, metrics.clone())?;
     let common = Common {
         embedder,
         questions: Arc::new(questions),

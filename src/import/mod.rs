@@ -261,8 +261,7 @@ fn read(
         Format::Xlsx => {
             let failed = |why: sheet::WorkbookError| ImportError::unreadable(file, why);
             let sheets = sheet::sheets(bytes).map_err(failed)?;
-            let hidden = table::hidden_sheets(bytes).map_err(failed)?;
-            table::import_sheets(origin, sheets, &hidden, preset)
+            table::import_sheets(origin, sheets, preset)
         }
     }
 }

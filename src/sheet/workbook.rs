@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use calamine::{DataRef, Reader, Xlsx, XlsxError};
+use calamine::{DataRef, Reader, SheetVisible, Xlsx, XlsxError};
 
 use super::{Archive, ArchiveError, CellRow, MAX_BYTES};
 
@@ -39,6 +39,15 @@ pub(crate) struct Sheet {
     pub(crate) rows: Vec<CellRow>,
     /// Ranges of merged cells: the last row of each, from 1, and the range as `A2:A5`.
     pub(crate) merged: Vec<(usize, String)>,
+    /// Whether a spreadsheet does not show it: a draft, or a list of what may be chosen, not meant to be read.
+    pub(crate) is_hidden: bool,
+}
+
+impl Sheet {
+    /// The only sheet of a file that has no others.
+    pub(crate) fn untitled(rows: Vec<CellRow>) -> Self {
+        Self { name: String::new(), rows, merged: Vec::new(), is_hidden: false }
+    }
 }
 
 /// The sheets in their order. Charts and macros are left out.
@@ -48,13 +57,18 @@ pub(crate) fn sheets(bytes: &[u8]) -> Result<Vec<Sheet>, WorkbookError> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes))?;
     let mut sheets = Vec::new();
     let mut left = MAX_BYTES;
-    for name in workbook.sheet_names() {
+    let names: Vec<(String, bool)> = workbook
+        .sheets_metadata()
+        .iter()
+        .map(|sheet| (sheet.name.clone(), sheet.visible != SheetVisible::Visible))
+        .collect();
+    for (name, is_hidden) in names {
         match cell_rows(&mut workbook, &name, &mut left) {
             Ok(rows) => {
                 let merged = workbook.merge_cells_by_sheet_name(&name)?;
                 let merged =
                     merged.iter().map(|it| (it.end.0 as usize + 1, range(it.start, it.end))).collect();
-                sheets.push(Sheet { name, rows, merged });
+                sheets.push(Sheet { name, rows, merged, is_hidden });
             }
             Err(WorkbookError::Workbook(error)) if matches!(*error, XlsxError::NotAWorksheet(_)) => {}
             Err(error) => return Err(error),

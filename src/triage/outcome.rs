@@ -31,7 +31,7 @@ pub struct Triage {
     /// An earlier ticket that says the same.
     pub duplicate_of: Option<Duplicate>,
     /// The body as plain text: what the spans of questions in the body point into. The body itself when that is
-    /// plain text.
+    /// plain text, as far as it is read.
     pub text: String,
     /// Version of the FAQ.
     pub index_version: u64,

@@ -3,7 +3,8 @@
 //! Owns the bounded queue and the thread; knows nothing of HTTP. Requests that lie in the queue when the thread gets
 //! free are embedded in one go, oldest first, up to a budget of tokens; an idle thread starts at once, without
 //! waiting for company. A request beyond the budget is embedded in pieces, and those who came meanwhile go before
-//! its next piece. A full queue refuses at once. A caller that goes away is skipped.
+//! its next piece. A full queue refuses at once. A caller that goes away is skipped. Callers with a single text may embed
+//! it themselves while nobody else is being served.
 
 mod queue;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use self::queue::{Job, Queue};
+use self::worker::Worker;
 use super::{Embedded, Embedder, Error, ModelInfo, Role};
 
 /// Limits of a [`Batcher`].
@@ -28,11 +30,14 @@ pub struct BatcherOptions {
     pub max_batch_tokens: usize,
     /// Texts that may wait; at least 1. A larger request is let in when nothing else waits.
     pub max_queued_texts: usize,
+    /// Whether a caller with a single text embeds it on its own thread when nobody else is being served, which blocks that
+    /// thread for as long.
+    pub callers_embed: bool,
 }
 
 impl Default for BatcherOptions {
     fn default() -> Self {
-        Self { max_batch_tokens: 2048, max_queued_texts: 512 }
+        Self { max_batch_tokens: 2048, max_queued_texts: 512, callers_embed: false }
     }
 }
 
@@ -98,9 +103,8 @@ impl Observer for Unobserved {
 ///
 /// Dropping it closes it: see [`Batcher::close`].
 pub struct Batcher {
-    queue: Arc<Queue>,
-    embedder: Arc<dyn Embedder>,
-    observer: Arc<dyn Observer>,
+    worker: Arc<Worker>,
+    callers_embed: bool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -114,28 +118,27 @@ impl Batcher {
         options: BatcherOptions,
         observer: Option<Arc<dyn Observer>>,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(options.max_queued_texts.max(1)));
-        let observer = observer.unwrap_or_else(|| Arc::new(Unobserved));
-        let worker = worker::Worker {
-            queue: Arc::clone(&queue),
-            embedder: Arc::clone(&embedder),
-            observer: Arc::clone(&observer),
+        let worker = Arc::new(Worker {
+            queue: Queue::new(options.max_queued_texts.max(1)),
+            embedder,
+            observer: observer.unwrap_or_else(|| Arc::new(Unobserved)),
             max_batch_tokens: options.max_batch_tokens.max(1),
-        };
-        let thread = std::thread::Builder::new().name("dayi-embed".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { queue, embedder, observer, thread: Mutex::new(Some(thread)) })
+        });
+        let runs = Arc::clone(&worker);
+        let thread = std::thread::Builder::new().name("dayi-embed".to_owned()).spawn(move || runs.run())?;
+        Ok(Self { worker, callers_embed: options.callers_embed, thread: Mutex::new(Some(thread)) })
     }
 
     /// The model behind the queue.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
-        self.embedder.model()
+        self.worker.embedder.model()
     }
 
     /// Texts that are waiting now.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.queue.len()
+        self.worker.queue.len()
     }
 
     /// One unit vector a text, in order. Dropping the future takes the request back, unless it is being embedded.
@@ -143,6 +146,12 @@ impl Batcher {
     /// # Errors
     /// At once when the queue is full or closed; later when the embedder fails.
     pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
+        if let [text] = &texts[..]
+            && self.callers_embed
+            && let Some(embedded) = self.worker.serve_at_once(text, role)
+        {
+            return embedded;
+        }
         self.submit(texts, role)?.await.unwrap_or(Err(BatchError::Crashed))
     }
 
@@ -160,7 +169,7 @@ impl Batcher {
     /// Takes no more requests, finishes those that are queued, and ends the thread. Blocks until then; calling it
     /// again does nothing.
     pub fn close(&self) {
-        self.queue.close();
+        self.worker.queue.close();
         if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
         {
@@ -171,14 +180,14 @@ impl Batcher {
     /// Whether [`Batcher::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.queue.is_closed()
+        self.worker.queue.is_closed()
     }
 
     fn submit(&self, texts: Vec<String>, role: Role) -> Result<oneshot::Receiver<Answer>, BatchError> {
         let (reply, answer) = oneshot::channel();
-        let pushed = self.queue.push(Job::new(texts, role, reply));
+        let pushed = self.worker.queue.push(Job::new(texts, role, reply));
         if matches!(pushed, Err(BatchError::Overloaded { .. })) {
-            self.observer.refused();
+            self.worker.observer.refused();
         }
         pushed.map(|()| answer)
     }

@@ -61,6 +61,8 @@ struct State {
     jobs: VecDeque<Job>,
     texts: usize,
     closed: bool,
+    /// Whether somebody embeds: the thread, or a caller who found it idle.
+    busy: bool,
 }
 
 impl State {
@@ -106,18 +108,31 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes the oldest job, waiting for one; `None` once closed and empty.
-    pub(super) fn pop_wait(&self) -> Option<Job> {
+    /// Takes the oldest job and the embedder with it, waiting for both; `None` once closed and empty.
+    pub(super) fn pop_wait(&self) -> Option<(Job, Claim<'_>)> {
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.pop() {
-                return Some(job);
-            }
-            if state.closed {
+            if state.closed && state.jobs.is_empty() {
                 return None;
+            }
+            if !state.busy
+                && let Some(job) = state.pop()
+            {
+                state.busy = true;
+                return Some((job, Claim(self)));
             }
             self.changed.wait(&mut state);
         }
+    }
+
+    /// Takes the embedder when nobody has it and nobody waits for it.
+    pub(super) fn claim(&self) -> Option<Claim<'_>> {
+        let mut state = self.state.lock();
+        let is_free = !state.closed && !state.busy && state.jobs.is_empty();
+        is_free.then(|| {
+            state.busy = true;
+            Claim(self)
+        })
     }
 
     /// Takes the oldest job if there is one.
@@ -146,5 +161,15 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.changed.notify_all();
+    }
+}
+
+/// The embedder is in use for as long as this lives.
+pub(super) struct Claim<'q>(&'q Queue);
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().busy = false;
+        self.0.changed.notify_one();
     }
 }

@@ -68,7 +68,7 @@ impl Embedder for Controlled {
 }
 
 fn options(max_batch_tokens: usize, max_queued_texts: usize) -> BatcherOptions {
-    BatcherOptions { max_batch_tokens, max_queued_texts }
+    BatcherOptions { max_batch_tokens, max_queued_texts, callers_embed: false }
 }
 
 fn start(embedder: &Arc<Controlled>, options: BatcherOptions) -> Batcher {
@@ -325,4 +325,56 @@ fn the_observer_hears_of_batches_and_refusals() {
     held.blocking_recv().unwrap().unwrap();
     batcher.close();
     assert_eq!(*log.0.lock(), ["refused", "1 requests 1 texts 4 tokens", "2 requests 3 texts 4 tokens"]);
+}
+
+/// Notes on which threads it embeds.
+struct Threads {
+    inner: HashedEmbedder,
+    used: Mutex<Vec<std::thread::ThreadId>>,
+}
+
+impl Embedder for Threads {
+    fn model(&self) -> &ModelInfo {
+        self.inner.model()
+    }
+
+    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
+        self.inner.count_tokens(texts, role)
+    }
+
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
+        self.used.lock().push(std::thread::current().id());
+        self.inner.embed_tokens(texts, role)
+    }
+}
+
+#[tokio::test]
+async fn a_single_text_is_embedded_where_it_is_asked_while_nobody_else_is_served() {
+    let embedder = Arc::new(Threads { inner: HashedEmbedder::new(64), used: Mutex::default() });
+    for callers_embed in [false, true] {
+        embedder.used.lock().clear();
+        let options = BatcherOptions { callers_embed, ..BatcherOptions::default() };
+        let batcher = Batcher::start(embedder.clone(), options, None).unwrap();
+        let here = std::thread::current().id();
+        let one = batcher.embed(vec!["群".to_owned()], Role::Query).await.unwrap();
+        let two = batcher.embed(vec!["群".to_owned(), "聊".to_owned()], Role::Query).await.unwrap();
+        assert_eq!(one[0].vector, two[0].vector);
+        let was_here: Vec<bool> = embedder.used.lock().iter().map(|thread| *thread == here).collect();
+        assert_eq!(was_here, [callers_embed, false], "several texts go to the thread");
+
+        // The thread answers before it lets go.
+        let claim = loop {
+            match batcher.worker.queue.claim() {
+                Some(claim) => break claim,
+                None => std::thread::yield_now(),
+            }
+        };
+        assert!(batcher.worker.queue.claim().is_none(), "one at a time");
+        let waits = batcher.submit(vec!["聊".to_owned()], Role::Query).unwrap();
+        drop(claim);
+        assert_eq!(waits.await.unwrap().unwrap()[0].vector, two[1].vector, "who waited is served");
+        batcher.close();
+        let closed = batcher.embed(vec!["群".to_owned()], Role::Query).await;
+        assert!(matches!(closed, Err(BatchError::Closed)));
+    }
 }

@@ -9,7 +9,7 @@ use super::{BatchError, BatchReport, Observer};
 use crate::embed::{Embedded, Embedder, Role};
 
 pub(super) struct Worker {
-    pub(super) queue: Arc<Queue>,
+    pub(super) queue: Queue,
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) max_batch_tokens: usize,
@@ -34,10 +34,18 @@ impl Turn {
 impl Worker {
     /// Until the queue is closed and empty.
     pub(super) fn run(&self) {
-        while let Some(job) = self.queue.pop_wait() {
+        while let Some((job, _claim)) = self.queue.pop_wait() {
             let batch = self.gather(job);
             self.run_together(batch);
         }
+    }
+
+    /// Embeds one text at once, on the caller's thread, if nobody else is being served. Waking up another thread and being
+    /// woken up by it would take as long as half of a short question.
+    pub(super) fn serve_at_once(&self, text: &str, role: Role) -> Option<Result<Vec<Embedded>, BatchError>> {
+        let _claim = self.queue.claim()?;
+        let counted = self.guarded(|embedder| embedder.count_tokens(&[text], role));
+        Some(counted.and_then(|tokens| self.embed(&[text], role, 1, tokens.iter().sum())))
     }
 
     /// `first` and those behind it, as far as they fit into the token budget with it.

@@ -350,11 +350,12 @@ fn collect<T>(
     Ok(loaded)
 }
 
-/// The rows of the first sheet that has a header, else the error of the first sheet.
+/// The rows of the first sheet that has a header and is shown, else the error of the first sheet.
 fn workbook(path: &Path, content: &[u8], key: &Field) -> Result<Vec<RawRow>, Error> {
     let failed = |source: WorkbookError| Error::Workbook { path: path.to_owned(), source: source.into() };
     let mut first_error = None;
-    for sheet in sheet::sheets(content).map_err(failed)? {
+    let sheets = sheet::sheets(content).map_err(failed)?;
+    for sheet in sheets.into_iter().filter(|sheet| !sheet.is_hidden) {
         match table::named(path, sheet.rows, key) {
             Ok(rows) => return Ok(rows),
             Err(error) => first_error = first_error.or(Some(error)),

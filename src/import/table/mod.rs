@@ -6,7 +6,6 @@
 
 mod cells;
 mod columns;
-mod hidden;
 mod preset;
 
 #[cfg(test)]
@@ -18,7 +17,6 @@ pub use preset::Preset;
 
 pub(crate) use cells::{joined, joined_path};
 pub(super) use columns::FAILURE_COLUMNS;
-pub(super) use hidden::hidden_sheets;
 
 use self::{
     cells::RowReader,
@@ -49,15 +47,13 @@ pub(super) fn import_text(
     preset: Option<Preset>,
 ) -> Result<Import, ImportError> {
     let rows = sheet::delimited(text, delimiter).collect();
-    import_sheets(origin, vec![Sheet { name: String::new(), rows, merged: Vec::new() }], &[], preset)
+    import_sheets(origin, vec![Sheet::untitled(rows)], preset)
 }
 
-/// Imports the sheets of a workbook that have a header; the others, and those called as in `hidden`, are named in the
-/// report.
+/// Imports the sheets of a workbook that have a header; the others, and hidden ones, are named in the report.
 pub(super) fn import_sheets(
     origin: &Origin<'_>,
     sheets: Vec<Sheet>,
-    hidden: &[String],
     preset: Option<Preset>,
 ) -> Result<Import, ImportError> {
     let mut collector = Collector::new(origin);
@@ -65,7 +61,7 @@ pub(super) fn import_sheets(
     let several = filled.len() > 1;
     let (mut read, mut has_rows, mut first_error) = (0, false, None);
     for (index, sheet) in filled.into_iter().enumerate() {
-        if hidden.contains(&sheet.name) {
+        if sheet.is_hidden {
             // It keeps its place among the sheets, so that hiding one changes no id of another.
             collector.import.report.push(None, None, IssueKind::HiddenSheet { name: sheet.name });
             continue;
