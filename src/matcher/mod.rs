@@ -142,6 +142,8 @@ impl Matcher {
             Ok(answered)
         };
         if is_single {
+            // With a remembered vector nothing else waits: whoever asks on and on would let no other task have a turn.
+            tokio::task::yield_now().await;
             // A fraction of a millisecond: handing it to another thread and waking up again would take about as long.
             return rank();
         }
