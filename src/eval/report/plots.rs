@@ -12,7 +12,7 @@ use crate::{
     },
     plot::{
         Axes, Fault, LABEL_TEXT, Language, TICK_TEXT, dashed, percent, plot, text,
-        theme::{ACCENT, BAD, GOOD, INK, SOFT, SURFACE},
+        theme::{ACCENT, BAD, GOOD, INK, MUTED, SOFT, SURFACE},
     },
 };
 
@@ -67,7 +67,7 @@ pub(super) fn words(language: Language) -> &'static Words {
 pub(super) fn reliability(words: &Words, bins: &[Bin]) -> Result<String, Fault> {
     let axes = Axes { x: 0.0..1.0, y: 0.0..1.0, x_name: words.confidence, y_name: words.right };
     plot(SIZE, &axes, &percent, &percent, |chart| {
-        dashed(chart, [(0.0, 0.0), (1.0, 1.0)], &crate::plot::theme::MUTED)?;
+        dashed(chart, [(0.0, 0.0), (1.0, 1.0)], &MUTED)?;
         let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1) as f64;
         for bin in bins {
             let (Some(x), Some(y)) = (bin.confidence, bin.accuracy) else { continue };
