@@ -1,4 +1,4 @@
-//! What a question costs from text to verdict, and in each of its steps: normalising, counting tokens, embedding,
+//! What a question costs from text to verdict, and in each of its steps: normalising, splitting into tokens, embedding,
 //! ranking.
 //!
 //! `cargo bench --bench query`. The FAQ and the questions are those of `data/wecom-faq`; one pass over all questions
@@ -75,7 +75,7 @@ fn steps(criterion: &mut Criterion) {
         bench.iter(|| texts.iter().map(|text| normalize(black_box(text)).as_str().len()).sum::<usize>());
     });
     group.bench_function("tokenise", |bench| {
-        bench.iter(|| black_box(service.embedder.count_tokens(black_box(&texts), Role::Query)));
+        bench.iter(|| black_box(service.embedder.tokenize(black_box(&texts), Role::Query)));
     });
     group.bench_function("embed", |bench| {
         bench.iter(|| texts.iter().for_each(|text| drop(black_box(service.embed(text)))));

@@ -167,7 +167,7 @@ fn text(embedder: &dyn Embedder, tokens: usize) -> String {
         "请问群主想要解散这个群聊应该在哪里操作才行而且不影响其他成员的使用和聊天记录的保存呢".chars()
     {
         let longer = format!("{text}{character}");
-        if embedder.count_tokens(&[&longer], Role::Query).is_ok_and(|counts| counts[0] > tokens) {
+        if embedder.tokenize(&[&longer], Role::Query).is_ok_and(|texts| texts[0].ids.len() > tokens) {
             break;
         }
         text = longer;

@@ -1,15 +1,18 @@
 //! [`HashedEmbedder`]: a test double that needs no model.
 //!
 //! Texts that share characters and character pairs are near each other, all others are about orthogonal. It knows
-//! nothing of meaning and is never used to answer anybody.
+//! nothing of meaning and is never used to answer anybody. Its tokens are characters, under their code points.
 
 use sha2::{Digest, Sha256};
 
-use super::{Embedded, Embedder, Error, ModelInfo, Role, TokenVectors};
+use super::{Embedded, Embedder, Error, ModelInfo, Role, TokenVectors, Tokens};
 use crate::vector::Embedding;
 
 /// Texts are cut after this many characters, so that tests of long inputs have a limit to meet.
 const MAX_TOKENS: usize = 512;
+
+/// The token of an empty text; no character.
+const FILLER: u32 = u32::MAX;
 
 /// Longest character n-gram that is hashed.
 const LONGEST_NGRAM: usize = 3;
@@ -30,12 +33,11 @@ impl HashedEmbedder {
         Self { info: ModelInfo { name, fingerprint, dimension, max_tokens: MAX_TOKENS, folder: None } }
     }
 
-    fn embed_one(&self, text: &str) -> Result<Embedding, Error> {
+    fn embed_one(&self, characters: &[u32]) -> Result<Embedding, Error> {
         let dimension = self.info.dimension;
-        let chars: Vec<char> = text.chars().take(MAX_TOKENS).collect();
         let mut values = vec![0.0f32; dimension];
         for length in 1..=LONGEST_NGRAM {
-            for ngram in chars.windows(length) {
+            for ngram in characters.windows(length) {
                 let hash = fnv1a(ngram);
                 // One bit decides the sign: n-grams that share a position then cancel as often as they add.
                 let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
@@ -54,27 +56,33 @@ impl Embedder for HashedEmbedder {
         &self.info
     }
 
-    fn count_tokens(&self, texts: &[&str], _role: Role) -> Result<Vec<usize>, Error> {
-        Ok(texts.iter().map(|text| text.chars().take(MAX_TOKENS).count().max(1)).collect())
+    fn tokenize(&self, texts: &[&str], _role: Role) -> Result<Vec<Tokens>, Error> {
+        let tokens = |text: &&str| {
+            let characters: Vec<char> = text.chars().take(MAX_TOKENS).collect();
+            let telling = (0..characters.len()).filter(|&at| characters[at].is_alphanumeric()).collect();
+            let ids = characters.into_iter().map(u32::from);
+            Tokens { ids: if text.is_empty() { vec![FILLER] } else { ids.collect() }, telling }
+        };
+        Ok(texts.iter().map(tokens).collect())
     }
 
-    fn embed_tokens(&self, texts: &[&str], _role: Role) -> Result<Vec<Embedded>, Error> {
-        let embed = |text: &&str| {
+    fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        let embed = |text: &&Tokens| {
             let mut values = Vec::new();
-            for character in text.chars().take(MAX_TOKENS).filter(|c| c.is_alphanumeric()) {
-                values.extend_from_slice(self.embed_one(character.encode_utf8(&mut [0; 4]))?.as_slice());
+            for &token in &text.telling {
+                values.extend_from_slice(self.embed_one(&text.ids[token..=token])?.as_slice());
             }
             let tokens = TokenVectors { values, dimension: self.info.dimension };
-            Ok(Embedded { vector: self.embed_one(text)?, tokens })
+            Ok(Embedded { vector: self.embed_one(&text.ids)?, tokens })
         };
         texts.iter().map(embed).collect()
     }
 }
 
 /// 64-bit FNV-1a with a final mix; the standard library's hasher may change between releases.
-fn fnv1a(ngram: &[char]) -> u64 {
+fn fnv1a(ngram: &[u32]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in ngram.iter().flat_map(|c| u32::from(*c).to_le_bytes()) {
+    for byte in ngram.iter().flat_map(|c| c.to_le_bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     hash ^= hash >> 32;

@@ -60,17 +60,27 @@ pub trait Embedder: Send + Sync {
     /// The loaded model.
     fn model(&self) -> &ModelInfo;
 
-    /// Number of tokens that each text costs, prompt and special tokens included, after cutting.
+    /// Splits each text into tokens, behind the prompt of its `role` and cut to what the model takes. Cheap beside
+    /// embedding, and the number of tokens tells what that will cost.
     ///
     /// # Errors
-    /// When the tokenizer refuses a text.
-    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error>;
+    /// When the tokenizer refuses a text; an empty text is not an error.
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error>;
 
     /// Each text's vector and those of its tokens, in order, the same whether a text comes alone or in a batch.
     ///
     /// # Errors
-    /// When the engine fails; an empty text is not an error.
-    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error>;
+    /// When the engine fails.
+    fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error>;
+
+    /// [`tokenize`](Self::tokenize) and [`embed_tokenized`](Self::embed_tokenized) in one.
+    ///
+    /// # Errors
+    /// As those two.
+    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
+        let tokens = self.tokenize(texts, role)?;
+        self.embed_tokenized(&tokens.iter().collect::<Vec<_>>())
+    }
 
     /// [`embed_tokens`](Self::embed_tokens) without the tokens.
     ///
@@ -79,6 +89,15 @@ pub trait Embedder: Send + Sync {
     fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
         Ok(self.embed_tokens(texts, role)?.into_iter().map(|embedded| embedded.vector).collect())
     }
+}
+
+/// A text as the model takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Ids with prompt and special tokens; never empty.
+    pub ids: Vec<u32>,
+    /// Positions of the text's own tokens that have a letter or digit in them.
+    pub telling: Vec<usize>,
 }
 
 /// What a model makes of one text.

@@ -1,7 +1,7 @@
 //! [`Pipeline`]: tokenizer, engine, pooling and prompts put together as an [`Embedder`].
 
-use super::tokenize::{TextTokenizer, Tokens};
-use super::{Embedded, Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role};
+use super::tokenize::TextTokenizer;
+use super::{Embedded, Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role, Tokens};
 
 /// Tokens, padding included, that go to the engine at once. Large enough to fill a few cores, small enough that the
 /// token vectors of a whole import never lie in memory together.
@@ -16,33 +16,25 @@ pub(super) struct Pipeline {
     pub(super) prompts: Prompts,
 }
 
-impl Pipeline {
-    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error> {
-        let prompt = self.prompts.of(role);
-        texts.iter().map(|text| self.tokenizer.encode(text, prompt)).collect()
-    }
-}
-
 impl Embedder for Pipeline {
     fn model(&self) -> &ModelInfo {
         &self.info
     }
 
-    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
-        Ok(self.tokenize(texts, role)?.iter().map(|tokens| tokens.ids.len()).collect())
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error> {
+        let prompt = self.prompts.of(role);
+        texts.iter().map(|text| self.tokenizer.encode(text, prompt)).collect()
     }
 
-    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
-        let mut tokenized = self.tokenize(texts, role)?;
-        let lengths: Vec<usize> = tokenized.iter().map(|tokens| tokens.ids.len()).collect();
+    fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        let lengths: Vec<usize> = texts.iter().map(|text| text.ids.len()).collect();
         let mut embeddings = vec![None; texts.len()];
         for batch in by_length(&lengths, TOKENS_PER_CALL) {
-            let batch_ids: Vec<Vec<u32>> =
-                batch.iter().map(|&text| std::mem::take(&mut tokenized[text].ids)).collect();
+            let batch_ids: Vec<Vec<u32>> = batch.iter().map(|&text| texts[text].ids.clone()).collect();
             let vectors = self.encoder.encode(&batch_ids)?;
             for (&text, tokens) in batch.iter().zip(&vectors) {
                 let vector = self.pooling.pool(tokens)?;
-                embeddings[text] = Some(Embedded { vector, tokens: tokens.rows(&tokenized[text].telling) });
+                embeddings[text] = Some(Embedded { vector, tokens: tokens.rows(&texts[text].telling) });
             }
         }
         // An engine that returned fewer texts than it was given left a hole.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use tokenizers::{PostProcessor as _, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
-use super::Error;
+use super::{Error, Tokens};
 
 /// Texts longer than this many characters a token of the limit are cut before tokenizing: 1 MB of text would cost
 /// seconds only to be thrown away. No real token is that long, so only padding with blanks could tell a difference.
@@ -129,15 +129,6 @@ impl TextTokenizer {
     pub(super) fn largest_id(&self) -> u32 {
         self.tokenizer.get_vocab(true).into_values().max().unwrap_or(0)
     }
-}
-
-/// A text as the model takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tokens {
-    /// Ids with prompt and special tokens; never empty.
-    pub(super) ids: Vec<u32>,
-    /// Positions of the text's own tokens that have a letter or digit in them.
-    pub(super) telling: Vec<usize>,
 }
 
 /// The first `max_chars` characters of `text`.

@@ -8,7 +8,7 @@ use std::sync::{
 use axum::http::{StatusCode, header};
 use dayi::{
     config::Settings,
-    embed::{self, Embedded, Embedder, HashedEmbedder, ModelInfo, Role},
+    embed::{self, Embedded, Embedder, HashedEmbedder, ModelInfo, Role, Tokens},
 };
 
 use crate::support::service_with;
@@ -42,15 +42,15 @@ impl Embedder for Gated {
         self.inner.model()
     }
 
-    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, embed::Error> {
-        self.inner.count_tokens(texts, role)
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, embed::Error> {
+        self.inner.tokenize(texts, role)
     }
 
-    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, embed::Error> {
+    fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, embed::Error> {
         assert!(!self.panics.load(Ordering::SeqCst), "the engine crashes");
         let guard = self.closed.lock().unwrap();
         drop(self.opened.wait_while(guard, |closed| *closed).unwrap());
-        self.inner.embed_tokens(texts, role)
+        self.inner.embed_tokenized(texts)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Owns the bounded queue and the thread; knows nothing of HTTP. Requests that lie in the queue when the thread gets
 //! free are embedded in one go, oldest first, up to a budget of tokens; an idle thread starts at once, without
 //! waiting for company. A request beyond the budget is embedded in pieces, and those who came meanwhile go before
-//! its next piece. A full queue refuses at once. A caller that goes away is skipped. Callers with a single text may embed
-//! it themselves while nobody else is being served.
+//! its next piece. A full queue refuses at once. A caller that goes away is skipped. Callers split their texts into tokens
+//! themselves, so that the thread does nothing but embed, and those with a single text may embed it themselves while
+//! nobody else is being served.
 
 mod queue;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use tokio::sync::oneshot;
 
 use self::queue::{Job, Queue};
 use self::worker::Worker;
-use super::{Embedded, Embedder, Error, ModelInfo, Role};
+use super::{Embedded, Embedder, Error, ModelInfo, Role, Tokens};
 
 /// Limits of a [`Batcher`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,13 +147,21 @@ impl Batcher {
     /// # Errors
     /// At once when the queue is full or closed; later when the embedder fails.
     pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
-        if let [text] = &texts[..]
+        self.admit(texts.len())?;
+        let tokens = if texts.len() == 1 {
+            self.worker.tokenize(&texts, role)?
+        } else {
+            let worker = Arc::clone(&self.worker);
+            let tokenize = move || worker.tokenize(&texts, role);
+            tokio::task::spawn_blocking(tokenize).await.map_err(|_| BatchError::Crashed)??
+        };
+        if let [text] = &tokens[..]
             && self.callers_embed
-            && let Some(embedded) = self.worker.serve_at_once(text, role)
+            && let Some(embedded) = self.worker.serve_at_once(text)
         {
             return embedded;
         }
-        self.submit(texts, role)?.await.unwrap_or(Err(BatchError::Crashed))
+        self.submit(tokens)?.await.unwrap_or(Err(BatchError::Crashed))
     }
 
     /// As [`Batcher::embed`], for threads outside the async runtime.
@@ -163,7 +172,8 @@ impl Batcher {
     /// # Panics
     /// When called from an async task, which it would block.
     pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
-        self.submit(texts, role)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
+        self.admit(texts.len())?;
+        self.submit(self.worker.tokenize(&texts, role)?)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
     }
 
     /// Takes no more requests, finishes those that are queued, and ends the thread. Blocks until then; calling it
@@ -183,13 +193,21 @@ impl Batcher {
         self.worker.queue.is_closed()
     }
 
-    fn submit(&self, texts: Vec<String>, role: Role) -> Result<oneshot::Receiver<Answer>, BatchError> {
+    /// Refuses before any work is done for texts that would be refused.
+    fn admit(&self, texts: usize) -> Result<(), BatchError> {
+        self.observed(self.worker.queue.admit(texts))
+    }
+
+    fn submit(&self, texts: Vec<Tokens>) -> Result<oneshot::Receiver<Answer>, BatchError> {
         let (reply, answer) = oneshot::channel();
-        let pushed = self.worker.queue.push(Job::new(texts, role, reply));
-        if matches!(pushed, Err(BatchError::Overloaded { .. })) {
+        self.observed(self.worker.queue.push(Job::new(texts, reply))).map(|()| answer)
+    }
+
+    fn observed(&self, let_in: Result<(), BatchError>) -> Result<(), BatchError> {
+        if matches!(let_in, Err(BatchError::Overloaded { .. })) {
             self.worker.observer.refused();
         }
-        pushed.map(|()| answer)
+        let_in
     }
 }
 

@@ -6,22 +6,19 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{Answer, BatchError};
-use crate::embed::{Embedded, Role};
+use crate::embed::{Embedded, Tokens};
 
 /// One caller's request and how much of it is done.
 pub(super) struct Job {
-    pub(super) texts: Vec<String>,
-    pub(super) role: Role,
-    /// Tokens of each text, once they are counted.
-    pub(super) tokens: Vec<usize>,
+    pub(super) texts: Vec<Tokens>,
     /// Vectors of the first texts.
     pub(super) done: Vec<Embedded>,
     pub(super) reply: oneshot::Sender<Answer>,
 }
 
 impl Job {
-    pub(super) fn new(texts: Vec<String>, role: Role, reply: oneshot::Sender<Answer>) -> Self {
-        Self { texts, role, tokens: Vec::new(), done: Vec::new(), reply }
+    pub(super) fn new(texts: Vec<Tokens>, reply: oneshot::Sender<Answer>) -> Self {
+        Self { texts, done: Vec::new(), reply }
     }
 
     /// Texts that are still to be embedded.
@@ -72,6 +69,17 @@ impl State {
         Some(job)
     }
 
+    fn admit(&mut self, texts: usize, capacity: usize) -> Result<(), BatchError> {
+        if self.closed {
+            return Err(BatchError::Closed);
+        }
+        let full = |state: &Self| state.texts > 0 && state.texts + texts > capacity;
+        if full(self) {
+            self.sweep();
+        }
+        if full(self) { Err(BatchError::Overloaded { queued: self.texts, capacity }) } else { Ok(()) }
+    }
+
     /// Forgets jobs whose callers went away; they would hold places that others could have.
     fn sweep(&mut self) {
         self.jobs.retain(|job| !job.is_abandoned());
@@ -89,19 +97,15 @@ impl Queue {
         self.state.lock().texts
     }
 
+    /// Whether a job of so many texts would be let in now.
+    pub(super) fn admit(&self, texts: usize) -> Result<(), BatchError> {
+        self.state.lock().admit(texts, self.capacity)
+    }
+
     /// Adds a job at the end; refuses at once when closed or full.
     pub(super) fn push(&self, job: Job) -> Result<(), BatchError> {
         let mut state = self.state.lock();
-        if state.closed {
-            return Err(BatchError::Closed);
-        }
-        let full = |state: &State| state.texts > 0 && state.texts + job.texts.len() > self.capacity;
-        if full(&state) {
-            state.sweep();
-        }
-        if full(&state) {
-            return Err(BatchError::Overloaded { queued: state.texts, capacity: self.capacity });
-        }
+        state.admit(job.texts.len(), self.capacity)?;
         state.texts += job.texts.len();
         state.jobs.push_back(job);
         self.changed.notify_one();

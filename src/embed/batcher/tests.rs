@@ -48,23 +48,30 @@ impl Embedder for Controlled {
         self.inner.model()
     }
 
-    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error> {
         assert!(!texts.contains(&"panic while counting"), "asked to panic");
-        self.inner.count_tokens(texts, role)
+        self.inner.tokenize(texts, role)
     }
 
-    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
-        self.calls.lock().push(texts.iter().map(|text| (*text).to_owned()).collect());
-        if texts.contains(&"gate") {
+    fn embed_tokenized(&self, tokens: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        let texts: Vec<String> = tokens.iter().map(|tokens| spelled(tokens)).collect();
+        let has = |wanted: &str| texts.iter().any(|text| text == wanted);
+        self.calls.lock().push(texts.clone());
+        if has("gate") {
             self.entered.lock().send(()).unwrap();
             self.gate.lock().recv().unwrap();
         }
-        assert!(!texts.contains(&"panic"), "asked to panic");
-        if texts.contains(&"fail") {
+        assert!(!has("panic"), "asked to panic");
+        if has("fail") {
             return Err(Error::Tokenize { reason: "asked to fail".to_owned() });
         }
-        self.inner.embed_tokens(texts, role)
+        self.inner.embed_tokenized(tokens)
     }
+}
+
+/// The text that the test double split into its characters.
+fn spelled(tokens: &Tokens) -> String {
+    tokens.ids.iter().filter_map(|&id| char::from_u32(id)).collect()
 }
 
 fn options(max_batch_tokens: usize, max_queued_texts: usize) -> BatcherOptions {
@@ -79,17 +86,17 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// Queues a request without waiting for it.
+fn submit(batcher: &Batcher, request: &[&str]) -> Result<oneshot::Receiver<Answer>, BatchError> {
+    batcher.submit(batcher.worker.tokenize(&texts(request), Role::Query)?)
+}
+
 /// Requests in the given order, all queued before the first is answered: the gate text goes first and holds the
 /// thread. Returns the answers to all but the gate.
-fn together(
-    batcher: &Batcher,
-    gate: &Gate,
-    requests: &[(&[&str], Role)],
-) -> Vec<Result<Vec<Embedded>, BatchError>> {
-    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+fn together(batcher: &Batcher, gate: &Gate, requests: &[&[&str]]) -> Vec<Result<Vec<Embedded>, BatchError>> {
+    let held = submit(batcher, &["gate"]).unwrap();
     gate.wait_until_reached();
-    let waiting: Vec<_> =
-        requests.iter().map(|(request, role)| batcher.submit(texts(request), *role).unwrap()).collect();
+    let waiting: Vec<_> = requests.iter().map(|request| submit(batcher, request).unwrap()).collect();
     gate.open();
     held.blocking_recv().unwrap().unwrap();
     waiting.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
@@ -103,11 +110,7 @@ fn expected(text: &str) -> Embedded {
 fn requests_that_arrive_together_are_embedded_together_and_get_their_own_vectors() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 100));
-    let answers = together(
-        &batcher,
-        &gate,
-        &[(&["a", "b"], Role::Query), (&["c"], Role::Query), (&[], Role::Query), (&["d"], Role::Query)],
-    );
+    let answers = together(&batcher, &gate, &[&["a", "b"], &["c"], &[], &["d"]]);
     let lengths: Vec<usize> = answers.iter().map(|answer| answer.as_ref().unwrap().len()).collect();
     assert_eq!(lengths, [2, 1, 0, 1]);
     assert_eq!(answers[0].as_ref().unwrap()[1], expected("b"));
@@ -120,11 +123,7 @@ fn batches_keep_to_the_budget_and_the_order_of_arrival() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(6, 100));
     // The test embedder counts characters as tokens.
-    together(
-        &batcher,
-        &gate,
-        &[(&["aaa"], Role::Query), (&["bb"], Role::Query), (&["cccc"], Role::Query), (&["d"], Role::Query)],
-    );
+    together(&batcher, &gate, &[&["aaa"], &["bb"], &["cccc"], &["d"]]);
     let calls = embedder.calls.lock();
     assert_eq!(calls[1..], [texts(&["aaa", "bb"]), texts(&["cccc", "d"])]);
 }
@@ -147,11 +146,7 @@ fn a_request_larger_than_the_budget_is_embedded_in_pieces() {
 fn a_large_request_lets_those_who_came_meanwhile_go_first() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(4, 100));
-    let answers = together(
-        &batcher,
-        &gate,
-        &[(&["aa", "bb", "cc", "dd", "ee"], Role::Query), (&["f"], Role::Query), (&["g"], Role::Query)],
-    );
+    let answers = together(&batcher, &gate, &[&["aa", "bb", "cc", "dd", "ee"], &["f"], &["g"]]);
     assert_eq!(answers[0].as_ref().unwrap()[..], ["aa", "bb", "cc", "dd", "ee"].map(expected));
     let calls = embedder.calls.lock();
     assert_eq!(calls[1..], [texts(&["aa", "bb"]), texts(&["f", "g", "cc"]), texts(&["dd", "ee"])]);
@@ -161,7 +156,7 @@ fn a_large_request_lets_those_who_came_meanwhile_go_first() {
 fn a_large_request_whose_caller_went_away_is_not_continued() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(4, 100));
-    let large = batcher.submit(texts(&["gate", "aa", "bb", "cc"]), Role::Query).unwrap();
+    let large = submit(&batcher, &["gate", "aa", "bb", "cc"]).unwrap();
     gate.wait_until_reached();
     drop(large);
     gate.open();
@@ -174,33 +169,18 @@ fn a_large_request_whose_caller_went_away_is_not_continued() {
 fn a_failure_in_the_middle_of_a_large_request_is_its_answer() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(4, 100));
-    let answers = together(&batcher, &gate, &[(&["aaaa", "fail", "bb"], Role::Query), (&["c"], Role::Query)]);
+    let answers = together(&batcher, &gate, &[&["aaaa", "fail", "bb"], &["c"]]);
     assert!(matches!(answers[0], Err(BatchError::Embed(Error::Tokenize { .. }))), "{:?}", answers[0]);
     assert_eq!(answers[1].as_ref().unwrap()[0], expected("c"));
-}
-
-#[test]
-fn roles_are_not_mixed_in_a_call() {
-    let (embedder, gate) = controlled();
-    let batcher = start(&embedder, options(100, 100));
-    let answers = together(
-        &batcher,
-        &gate,
-        &[(&["a"], Role::Document), (&["b"], Role::Query), (&["c"], Role::Document)],
-    );
-    for (answer, text) in answers.iter().zip(["a", "b", "c"]) {
-        assert_eq!(answer.as_ref().unwrap()[0], expected(text));
-    }
-    assert_eq!(embedder.calls.lock()[1..], [texts(&["b"]), texts(&["a", "c"])]);
 }
 
 #[test]
 fn a_full_queue_refuses_at_once_and_recovers() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 2));
-    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    let held = submit(&batcher, &["gate"]).unwrap();
     gate.wait_until_reached();
-    let waiting = batcher.submit(texts(&["a", "b"]), Role::Query).unwrap();
+    let waiting = submit(&batcher, &["a", "b"]).unwrap();
     match batcher.embed_blocking(texts(&["c"]), Role::Query) {
         Err(BatchError::Overloaded { queued: 2, capacity: 2 }) => {}
         other => panic!("{other:?}"),
@@ -215,10 +195,10 @@ fn a_full_queue_refuses_at_once_and_recovers() {
 fn callers_that_went_away_are_skipped_and_free_their_places() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 2));
-    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    let held = submit(&batcher, &["gate"]).unwrap();
     gate.wait_until_reached();
-    drop(batcher.submit(texts(&["gone", "gone too"]), Role::Query).unwrap());
-    let waiting = batcher.submit(texts(&["a", "b"]), Role::Query).unwrap();
+    drop(submit(&batcher, &["gone", "gone too"]).unwrap());
+    let waiting = submit(&batcher, &["a", "b"]).unwrap();
     drop(waiting);
     gate.open();
     held.blocking_recv().unwrap().unwrap();
@@ -230,13 +210,13 @@ fn callers_that_went_away_are_skipped_and_free_their_places() {
 fn closing_finishes_what_is_queued_and_refuses_the_rest() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(1, 100));
-    let mut answers = vec![batcher.submit(texts(&["gate"]), Role::Query).unwrap()];
+    let mut answers = vec![submit(&batcher, &["gate"]).unwrap()];
     gate.wait_until_reached();
-    answers.extend(["a", "b"].map(|text| batcher.submit(texts(&[text]), Role::Query).unwrap()));
+    answers.extend(["a", "b"].map(|text| submit(&batcher, &[text]).unwrap()));
     std::thread::scope(|scope| {
         let closing = scope.spawn(|| batcher.close());
         // Closed for newcomers as soon as the closing thread got the lock, finished only when the gate opens.
-        while !matches!(batcher.submit(Vec::new(), Role::Query), Err(BatchError::Closed)) {
+        while !matches!(batcher.submit(Vec::new()), Err(BatchError::Closed)) {
             std::thread::yield_now();
         }
         gate.open();
@@ -252,8 +232,7 @@ fn closing_finishes_what_is_queued_and_refuses_the_rest() {
 fn a_panic_becomes_an_error_for_its_request_alone_and_the_thread_goes_on() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 100));
-    let answers =
-        together(&batcher, &gate, &[(&["a"], Role::Query), (&["panic"], Role::Query), (&["b"], Role::Query)]);
+    let answers = together(&batcher, &gate, &[&["a"], &["panic"], &["b"]]);
     assert_eq!(answers[0].as_ref().unwrap()[0], expected("a"));
     assert!(matches!(answers[1], Err(BatchError::Crashed)), "{:?}", answers[1]);
     assert_eq!(answers[2].as_ref().unwrap()[0], expected("b"));
@@ -266,7 +245,7 @@ fn a_panic_becomes_an_error_for_its_request_alone_and_the_thread_goes_on() {
 fn an_error_reaches_its_request_alone() {
     let (embedder, gate) = controlled();
     let batcher = start(&embedder, options(100, 100));
-    let answers = together(&batcher, &gate, &[(&["fail"], Role::Query), (&["a"], Role::Document)]);
+    let answers = together(&batcher, &gate, &[&["fail"], &["a"]]);
     assert!(matches!(answers[0], Err(BatchError::Embed(Error::Tokenize { .. }))), "{:?}", answers[0]);
     assert_eq!(answers[1].as_ref().unwrap()[0], expected("a"));
 }
@@ -316,11 +295,11 @@ fn the_observer_hears_of_batches_and_refusals() {
     let observer = Arc::clone(&log) as Arc<dyn Observer>;
     let batcher =
         Batcher::start(Arc::clone(&embedder) as Arc<dyn Embedder>, options(100, 3), Some(observer)).unwrap();
-    let held = batcher.submit(texts(&["gate"]), Role::Query).unwrap();
+    let held = submit(&batcher, &["gate"]).unwrap();
     gate.wait_until_reached();
-    let _first = batcher.submit(texts(&["aa", "b"]), Role::Query).unwrap();
-    let _second = batcher.submit(texts(&["c"]), Role::Query).unwrap();
-    assert!(batcher.submit(texts(&["d"]), Role::Query).is_err());
+    let _first = submit(&batcher, &["aa", "b"]).unwrap();
+    let _second = submit(&batcher, &["c"]).unwrap();
+    assert!(submit(&batcher, &["d"]).is_err());
     gate.open();
     held.blocking_recv().unwrap().unwrap();
     batcher.close();
@@ -338,13 +317,13 @@ impl Embedder for Threads {
         self.inner.model()
     }
 
-    fn count_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<usize>, Error> {
-        self.inner.count_tokens(texts, role)
+    fn tokenize(&self, texts: &[&str], role: Role) -> Result<Vec<Tokens>, Error> {
+        self.inner.tokenize(texts, role)
     }
 
-    fn embed_tokens(&self, texts: &[&str], role: Role) -> Result<Vec<Embedded>, Error> {
+    fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
         self.used.lock().push(std::thread::current().id());
-        self.inner.embed_tokens(texts, role)
+        self.inner.embed_tokenized(texts)
     }
 }
 
@@ -370,7 +349,7 @@ async fn a_single_text_is_embedded_where_it_is_asked_while_nobody_else_is_served
             }
         };
         assert!(batcher.worker.queue.claim().is_none(), "one at a time");
-        let waits = batcher.submit(vec!["聊".to_owned()], Role::Query).unwrap();
+        let waits = submit(&batcher, &["聊"]).unwrap();
         drop(claim);
         assert_eq!(waits.await.unwrap().unwrap()[0].vector, two[1].vector, "who waited is served");
         batcher.close();

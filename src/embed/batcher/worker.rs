@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::queue::{Job, Queue};
 use super::{BatchError, BatchReport, Observer};
-use crate::embed::{Embedded, Embedder, Role};
+use crate::embed::{Embedded, Embedder, Error, Role, Tokens};
 
 pub(super) struct Worker {
     pub(super) queue: Queue,
@@ -22,12 +22,12 @@ struct Turn {
 }
 
 impl Turn {
-    fn texts(&self) -> &[String] {
+    fn texts(&self) -> &[Tokens] {
         &self.job.texts[self.job.done.len()..][..self.count]
     }
 
     fn tokens(&self) -> usize {
-        self.job.tokens[self.job.done.len()..][..self.count].iter().sum()
+        self.texts().iter().map(|text| text.ids.len()).sum()
     }
 }
 
@@ -42,10 +42,15 @@ impl Worker {
 
     /// Embeds one text at once, on the caller's thread, if nobody else is being served. Waking up another thread and being
     /// woken up by it would take as long as half of a short question.
-    pub(super) fn serve_at_once(&self, text: &str, role: Role) -> Option<Result<Vec<Embedded>, BatchError>> {
+    pub(super) fn serve_at_once(&self, text: &Tokens) -> Option<Result<Vec<Embedded>, BatchError>> {
         let _claim = self.queue.claim()?;
-        let counted = self.guarded(|embedder| embedder.count_tokens(&[text], role));
-        Some(counted.and_then(|tokens| self.embed(&[text], role, 1, tokens.iter().sum())))
+        Some(self.embed(&[text], 1))
+    }
+
+    /// Splits texts into tokens, on the caller's thread.
+    pub(super) fn tokenize(&self, texts: &[String], role: Role) -> Result<Vec<Tokens>, BatchError> {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        self.guarded(|embedder| same_number(texts.len(), embedder.tokenize(&texts, role)?))
     }
 
     /// `first` and those behind it, as far as they fit into the token budget with it.
@@ -54,8 +59,8 @@ impl Worker {
         let mut room = self.max_batch_tokens;
         let mut next = Some(first);
         while let Some(job) = next {
-            if let Some(job) = self.count(job) {
-                let count = fitting(&job.tokens[job.done.len()..], room, batch.is_empty());
+            if !job.is_abandoned() {
+                let count = fitting(&job.texts[job.done.len()..], room, batch.is_empty());
                 if count == 0 && job.remaining() > 0 {
                     self.queue.put_back(job);
                     break;
@@ -73,53 +78,20 @@ impl Worker {
         batch
     }
 
-    /// Counts a job's tokens; `None` when nobody waits for it or the tokenizer refuses it.
-    fn count(&self, mut job: Job) -> Option<Job> {
-        if job.is_abandoned() {
-            return None;
-        }
-        if job.tokens.len() == job.texts.len() {
-            return Some(job);
-        }
-        let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
-        match self.guarded(|embedder| embedder.count_tokens(&texts, job.role)) {
-            Ok(tokens) if tokens.len() == texts.len() => {
-                job.tokens = tokens;
-                Some(job)
-            }
-            Ok(_) => {
-                job.fail(BatchError::Crashed);
-                None
-            }
-            Err(error) => {
-                job.fail(error);
-                None
-            }
-        }
-    }
-
     /// Embeds the turns of several jobs in one go. When that fails, each runs alone: one bad request must not fail
     /// the others.
     fn run_together(&self, batch: Vec<Turn>) {
-        let mut vectors: Vec<Vec<Embedded>> = batch.iter().map(|_| Vec::new()).collect();
-        for role in [Role::Query, Role::Document] {
-            let members: Vec<usize> = (0..batch.len()).filter(|&i| batch[i].job.role == role).collect();
-            let texts: Vec<&str> =
-                members.iter().flat_map(|&i| batch[i].texts()).map(String::as_str).collect();
-            if texts.is_empty() {
-                continue;
-            }
-            let tokens = members.iter().map(|&i| batch[i].tokens()).sum();
-            let embedded = match self.embed(&texts, role, members.len(), tokens) {
-                Ok(embedded) => embedded,
-                Err(error) => return self.run_apart(batch, error),
-            };
-            let mut embedded = embedded.into_iter();
-            for i in members {
-                vectors[i] = embedded.by_ref().take(batch[i].count).collect();
-            }
+        let texts: Vec<&Tokens> = batch.iter().flat_map(Turn::texts).collect();
+        if texts.is_empty() {
+            return batch.into_iter().for_each(|turn| self.progress(turn.job, Vec::new()));
         }
-        for (turn, vectors) in batch.into_iter().zip(vectors) {
+        let embedded = match self.embed(&texts, batch.len()) {
+            Ok(embedded) => embedded,
+            Err(error) => return self.run_apart(batch, error),
+        };
+        let mut embedded = embedded.into_iter();
+        for turn in batch {
+            let vectors = embedded.by_ref().take(turn.count).collect();
             self.progress(turn.job, vectors);
         }
     }
@@ -143,18 +115,10 @@ impl Worker {
         }
     }
 
-    fn embed(
-        &self,
-        texts: &[&str],
-        role: Role,
-        requests: usize,
-        tokens: usize,
-    ) -> Result<Vec<Embedded>, BatchError> {
+    fn embed(&self, texts: &[&Tokens], requests: usize) -> Result<Vec<Embedded>, BatchError> {
         let start = Instant::now();
-        let result = self.guarded(|embedder| embedder.embed_tokens(texts, role)).and_then(|vectors| {
-            // Handing out vectors of other texts would be worse than failing.
-            if vectors.len() == texts.len() { Ok(vectors) } else { Err(BatchError::Crashed) }
-        });
+        let result = self.guarded(|embedder| same_number(texts.len(), embedder.embed_tokenized(texts)?));
+        let tokens = texts.iter().map(|text| text.ids.len()).sum();
         self.observer.batch(&BatchReport { requests, texts: texts.len(), tokens, took: start.elapsed() });
         result
     }
@@ -162,22 +126,28 @@ impl Worker {
     /// Calls the embedder; a panic in it becomes an error.
     fn guarded<T>(
         &self,
-        call: impl FnOnce(&dyn Embedder) -> Result<T, crate::embed::Error>,
+        call: impl FnOnce(&dyn Embedder) -> Result<Option<T>, Error>,
     ) -> Result<T, BatchError> {
         // Unwind safety: the embedder is only read, and what the call built is thrown away.
         match catch_unwind(AssertUnwindSafe(|| call(self.embedder.as_ref()))) {
-            Ok(result) => Ok(result?),
+            Ok(result) => result?.ok_or(BatchError::Crashed),
             Err(_) => Err(BatchError::Crashed),
         }
     }
 }
 
-/// How many texts from the front fit into `room`; at least one when there `must` be.
-fn fitting(tokens: &[usize], room: usize, must: bool) -> usize {
+/// What the embedder made of `texts` texts; nothing when it is of another number, for handing out vectors of other texts
+/// would be worse than failing.
+fn same_number<T>(texts: usize, made: Vec<T>) -> Result<Option<Vec<T>>, Error> {
+    Ok((made.len() == texts).then_some(made))
+}
+
+/// How many texts from the front fit into `room` tokens; at least one when there `must` be.
+fn fitting(texts: &[Tokens], room: usize, must: bool) -> usize {
     let mut total = 0;
-    let fits = |text: &&usize| {
-        total += **text;
+    let fits = |text: &&Tokens| {
+        total += text.ids.len();
         total <= room
     };
-    tokens.iter().take_while(fits).count().max(usize::from(must && !tokens.is_empty()))
+    texts.iter().take_while(fits).count().max(usize::from(must && !texts.is_empty()))
 }

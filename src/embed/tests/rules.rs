@@ -124,7 +124,13 @@ fn each_role_gets_its_prompt() {
     assert_same(&query, &embed_query(plain.path(), |_| {}, "q: a b"), "query");
     assert_same(&document, &embed_query(plain.path(), |_| {}, "d: a b"), "document");
     assert_differ(&query, &document, "roles");
-    assert_eq!(embedder.count_tokens(&["a b", ""], Role::Query).unwrap(), [5, 3]);
+    let tokens =
+        [Role::Document, Role::Query].map(|role| embedder.tokenize(&["a b"], role).unwrap().remove(0));
+    let together = embedder.embed_tokenized(&[&tokens[0], &tokens[1]]).unwrap();
+    assert_same(&together[0].vector, &document, "roles in one batch");
+    assert_same(&together[1].vector, &query, "roles in one batch");
+    let tokens = embedder.tokenize(&["a b", ""], Role::Query).unwrap();
+    assert_eq!([tokens[0].ids.len(), tokens[1].ids.len()], [5, 3]);
     let overridden = |options: &mut ModelOptions| options.query_prompt = Some(String::new());
     let bare = embed_query(folder.path(), overridden, "a b");
     assert_same(&bare, &embed_query(plain.path(), |_| {}, "a b"), "no prompt");
@@ -164,7 +170,7 @@ fn the_maximum_length_comes_from_folder_or_options_and_never_exceeds_the_positio
         let folder = model.write();
         let embedder = load(&options(folder.path())).unwrap();
         assert_eq!(embedder.model().max_tokens, expected);
-        assert_eq!(embedder.count_tokens(&[long], Role::Query).unwrap(), [expected]);
+        assert_eq!(embedder.tokenize(&[long], Role::Query).unwrap()[0].ids.len(), expected);
         embedder.embed(&[long], Role::Query).unwrap();
     }
     let folder = TinyModel::bert().write();
