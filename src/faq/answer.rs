@@ -44,6 +44,10 @@ impl Answer {
     #[expect(clippy::wildcard_enum_match_arm, reason = "of CommonMark's many events only these matter here")]
     pub fn images(&self) -> Vec<Image> {
         let mut images: Vec<Image> = Vec::new();
+        // Every answer that is served is asked for its pictures, and few have any: that is seen without parsing.
+        if !self.0.contains("![") {
+            return images;
+        }
         let mut inside = false;
         for event in Parser::new(&self.0) {
             match event {

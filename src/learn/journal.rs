@@ -1,21 +1,16 @@
 //! [`Journal`]: takes what was asked and what was said of it; the [`writer`](super::writer) writes it down.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::writer::{Command, Writer};
+use super::{
+    inbox::{Command, Inbox, Refused},
+    writer::{PATIENCE, Writer},
+};
 use crate::{
     config::LearnConfig,
     embed::Embedder,
@@ -24,9 +19,6 @@ use crate::{
     rank::Decision,
     store::{self, Feedback, FeedbackVerdict, GroupDecision, LoggedQuery, Store, UnansweredReason},
 };
-
-/// Questions that may wait to be written; more are dropped and counted.
-const WAITING: usize = 8_192;
 
 /// Two entries fit about equally well when the second is at least this share as probable as the first.
 const NEAR_TIE: f32 = 0.5;
@@ -116,7 +108,7 @@ pub struct Served {
 /// A question costs the one who answers it no waiting: it is handed to a thread that masks and writes many at once.
 /// Feedback is durable when [`Journal::record_feedback`] returns.
 pub struct Journal {
-    sender: SyncSender<Command>,
+    inbox: Arc<Inbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Mutex<Store>,
     options: LearnConfig,
@@ -138,15 +130,22 @@ impl Journal {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let (store, reader) = (Store::open(directory)?, Store::open(directory)?);
-        let (sender, receiver) = sync_channel(WAITING);
+        let inbox = Arc::new(Inbox::new(PATIENCE));
         let space = served.space.clone();
-        let writer = Writer { store, served, options, observer: observer.clone(), clock: clock.clone() };
+        let writer = Writer {
+            inbox: inbox.clone(),
+            store,
+            served,
+            options,
+            observer: observer.clone(),
+            clock: clock.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || writer.run())
             .map_err(|source| StartError::Thread { source })?;
         let (thread, reader) = (Mutex::new(Some(thread)), Mutex::new(reader));
-        Ok(Self { sender, thread, reader, options, observer, space, clock })
+        Ok(Self { inbox, thread, reader, options, observer, space, clock })
     }
 
     /// Logs a question that came over `channel` (a short fixed name) and was answered within `took`. Returns the id
@@ -167,7 +166,7 @@ impl Journal {
             took,
             reason: unanswered_reason(verdict),
         };
-        if self.sender.try_send(Command::Log(query)).is_err() {
+        if self.inbox.put(Command::Log(query)).is_err() {
             self.observer.dropped(&self.space, 1);
         }
         id
@@ -180,9 +179,9 @@ impl Journal {
     /// When the question or the entry is not known, too much is waiting, or the database fails.
     pub async fn record_feedback(&self, feedback: Feedback) -> Result<(), FeedbackError> {
         let (reply, written) = oneshot::channel();
-        self.sender.try_send(Command::Feedback(feedback, reply)).map_err(|error| match error {
-            TrySendError::Full(_) => FeedbackError::Overloaded,
-            TrySendError::Disconnected(_) => FeedbackError::Closed,
+        self.inbox.put(Command::Feedback(feedback, reply)).map_err(|refused| match refused {
+            Refused::Full => FeedbackError::Overloaded,
+            Refused::Closed => FeedbackError::Closed,
         })?;
         written.await.map_err(|_| FeedbackError::Closed)?
     }
@@ -193,9 +192,9 @@ impl Journal {
     /// When there is no such group, too much is waiting, or the database fails.
     pub async fn decide(&self, decision: GroupDecision) -> Result<(), JournalError> {
         let (reply, written) = oneshot::channel();
-        self.sender.try_send(Command::Decide(decision, reply)).map_err(|error| match error {
-            TrySendError::Full(_) => JournalError::Overloaded,
-            TrySendError::Disconnected(_) => JournalError::Closed,
+        self.inbox.put(Command::Decide(decision, reply)).map_err(|refused| match refused {
+            Refused::Full => JournalError::Overloaded,
+            Refused::Closed => JournalError::Closed,
         })?;
         written.await.map_err(|_| JournalError::Closed)?
     }
@@ -229,8 +228,7 @@ impl Journal {
 
     fn stop(&self) {
         let Some(thread) = self.thread.lock().take() else { return };
-        // Fails when the thread has died, which joining reports.
-        let _ = self.sender.send(Command::Stop);
+        self.inbox.close();
         if thread.join().is_err() {
             tracing::error!("the journal's thread panicked; questions that waited are not logged");
         }

@@ -9,6 +9,7 @@
 mod accept;
 mod days_plot;
 mod grouping;
+mod inbox;
 mod journal;
 mod mask;
 mod statistics;

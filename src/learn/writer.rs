@@ -5,11 +5,8 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     grouping::Grouping,
+    inbox::{Command, Inbox, Patience},
     journal::{Clock, FeedbackError, JournalError, JournalObserver, Served},
     mask::mask,
 };
@@ -25,25 +23,17 @@ use crate::{
     store::{Feedback, FeedbackFate, GroupDecision, LoggedQuery, Store},
 };
 
-/// Questions written in one transaction.
-const BATCH: usize = 256;
-
-/// A question waits at most this long for others to be written with it. A crash loses no more than that.
-const LINGER: Duration = Duration::from_millis(500);
+/// Commands that may wait to be written, those written in one transaction, and how long a question waits for others to
+/// be written with it. A crash loses no more than that.
+pub(super) const PATIENCE: Patience =
+    Patience { capacity: 8_192, batch: 256, linger: Duration::from_millis(500) };
 
 /// How often old questions are looked for.
 const CLEANING: Duration = Duration::from_hours(24);
 
-/// What the thread is asked to do.
-pub(super) enum Command {
-    Log(LoggedQuery),
-    Feedback(Feedback, oneshot::Sender<Result<(), FeedbackError>>),
-    Decide(GroupDecision, oneshot::Sender<Result<(), JournalError>>),
-    Stop,
-}
-
 /// What the thread owns.
 pub(super) struct Writer {
+    pub(super) inbox: Arc<Inbox>,
     pub(super) store: Store,
     pub(super) served: Served,
     pub(super) options: LearnConfig,
@@ -58,59 +48,40 @@ struct Batch {
     feedback: Vec<Feedback>,
     replies: Vec<oneshot::Sender<Result<(), FeedbackError>>>,
     decisions: Vec<(GroupDecision, oneshot::Sender<Result<(), JournalError>>)>,
-    stop: bool,
 }
 
 impl Batch {
-    fn take(&mut self, command: Command) {
-        match command {
-            Command::Log(mut query) => {
-                query.text = mask(&query.text);
-                self.asked.push(query);
-            }
-            Command::Feedback(mut feedback, reply) => {
-                feedback.comment = feedback.comment.as_deref().map(mask);
-                self.feedback.push(feedback);
-                self.replies.push(reply);
-            }
-            Command::Decide(decision, reply) => self.decisions.push((decision, reply)),
-            Command::Stop => self.stop = true,
-        }
-    }
-
-    fn is_awaited(&self) -> bool {
-        !self.replies.is_empty() || !self.decisions.is_empty()
-    }
-
-    fn has_room(&self) -> bool {
-        !self.stop && self.asked.len() + self.feedback.len() + self.decisions.len() < BATCH
-    }
-
-    /// `first`, and what comes within the time that a question may wait; a batch for which somebody waits takes
-    /// along only what is there already.
-    fn collect(first: Command, commands: &Receiver<Command>) -> Self {
+    /// Sorts and masks.
+    fn of(commands: Vec<Command>) -> Self {
         let mut batch = Self::default();
-        let deadline = Instant::now() + LINGER;
-        batch.take(first);
-        while batch.has_room() {
-            let patience = if batch.is_awaited() {
-                Duration::ZERO
-            } else {
-                deadline.saturating_duration_since(Instant::now())
-            };
-            match commands.recv_timeout(patience) {
-                Ok(command) => batch.take(command),
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => batch.stop = true,
+        for command in commands {
+            match command {
+                Command::Log(mut query) => {
+                    query.text = mask(&query.text);
+                    batch.asked.push(query);
+                }
+                Command::Feedback(mut feedback, reply) => {
+                    feedback.comment = feedback.comment.as_deref().map(mask);
+                    batch.feedback.push(feedback);
+                    batch.replies.push(reply);
+                }
+                Command::Decide(decision, reply) => batch.decisions.push((decision, reply)),
             }
         }
         batch
     }
 }
 
+/// However the thread ends, nobody waits for it in vain.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.inbox.abandon();
+    }
+}
+
 impl Writer {
     /// Works until the journal is closed.
-    pub(super) fn run(mut self, commands: &Receiver<Command>) {
+    pub(super) fn run(mut self) {
         let mut clean_at = (self.clock)();
         let mut more_to_group = true;
         loop {
@@ -119,18 +90,9 @@ impl Writer {
                 self.clean(now);
                 clean_at = now + CLEANING;
             }
-            match commands.recv_timeout(if more_to_group { Duration::ZERO } else { CLEANING }) {
-                Ok(first) => {
-                    let batch = Batch::collect(first, commands);
-                    let stop = batch.stop;
-                    self.write(batch);
-                    if stop {
-                        return;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+            let idle = if more_to_group { Duration::ZERO } else { CLEANING };
+            let Some(commands) = self.inbox.take(idle) else { return };
+            self.write(Batch::of(commands));
             more_to_group = self.group();
         }
     }
@@ -172,7 +134,7 @@ impl Writer {
     }
 
     fn write(&mut self, batch: Batch) {
-        let Batch { asked, feedback, replies, decisions, stop: _ } = batch;
+        let Batch { asked, feedback, replies, decisions } = batch;
         for (decision, reply) in decisions {
             let told = match self.store.decide_group(&decision, (self.clock)()) {
                 Ok(true) => Ok(()),

@@ -29,6 +29,7 @@ pub use query::{MAX_BEST, MAX_TOP_K, Match, Query, Verdict};
 pub use query_cache::QueryCache;
 pub use snapshot::{Considered, QueryVectors, Snapshot};
 
+use self::wordings::Reading;
 use crate::{
     embed::{Embedded, Role, batcher::BatchError},
     vector::{Embedding, VectorError},
@@ -130,13 +131,14 @@ impl Matcher {
     }
 
     async fn answer(&self, snapshot: Arc<Snapshot>, queries: Vec<Query>) -> Result<Vec<Answered>, Error> {
-        let texts = queries.iter().map(|query| snapshot.model_text(&query.text)).collect();
+        let readings: Vec<Reading> = queries.iter().map(|query| snapshot.read(&query.text)).collect();
+        let texts = readings.iter().map(|reading| reading.text().as_str().to_owned()).collect();
         let embeddings = self.questions.embed(texts, Role::Query).await?;
         let is_single = queries.len() == 1;
         let rank = move || -> Result<Vec<Answered>, Error> {
             let mut answered = Vec::with_capacity(queries.len());
-            for (query, embedded) in queries.iter().zip(&embeddings) {
-                let verdict = snapshot.verdict(query, embedded)?;
+            for ((query, reading), embedded) in queries.iter().zip(&readings).zip(&embeddings) {
+                let verdict = snapshot.verdict_on(query, reading, embedded)?;
                 answered.push(Answered { verdict, vector: embedded.vector.clone() });
             }
             Ok(answered)

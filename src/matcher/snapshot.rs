@@ -197,7 +197,18 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn verdict(&self, query: &Query, embedded: &Embedded) -> Result<Verdict, VectorError> {
-        Ok(self.conclude(query, &self.consider(&query.text, embedded)?))
+        self.verdict_on(query, &self.read(&query.text), embedded)
+    }
+
+    /// As [`verdict`](Self::verdict), of a question that was read already.
+    pub(super) fn verdict_on(
+        &self,
+        query: &Query,
+        reading: &Reading,
+        embedded: &Embedded,
+    ) -> Result<Verdict, VectorError> {
+        let considered = self.consider_read(reading, &QueryVectors::new(embedded, &self.ranker))?;
+        Ok(self.conclude(query, &considered))
     }
 
     /// The verdict on a question whose candidates are known.
@@ -265,9 +276,12 @@ impl Snapshot {
     /// # Errors
     /// When the vector does not fit the index.
     pub fn consider_vectors(&self, text: &str, vectors: &QueryVectors) -> Result<Considered, VectorError> {
-        let reading = self.read(text);
+        self.consider_read(&self.read(text), vectors)
+    }
+
+    fn consider_read(&self, reading: &Reading, vectors: &QueryVectors) -> Result<Considered, VectorError> {
         let asked = Asked {
-            alike: self.wordings.find(&reading),
+            alike: self.wordings.find(reading),
             normalized: reading.text(),
             question: &Question::new(reading.text().as_str(), vectors.tokens.clone()),
             vector: &vectors.vector,

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{
     numbers::numbers,
-    tokens::{TokenMatrix, TokenSimilarities},
+    tokens::{Partners, QueryTokens, TokenMatrix},
 };
 use crate::text::{contrast::Contrasts, grams::grams, question_kind::QuestionKinds};
 
@@ -98,17 +98,8 @@ numbers! {
 /// have: it is then taken to gain from its answer what the others gain on average, neither more nor less.
 #[must_use]
 pub fn extract(query: &Question, candidates: &[Candidate<'_>]) -> Vec<Features> {
-    let texts: Vec<&TokenMatrix> = candidates
-        .iter()
-        .flat_map(|candidate| {
-            let answer = candidate.answer.as_ref().map(|answer| answer.tokens);
-            candidate.phrasings.iter().map(|phrasing| &phrasing.tokens).chain(answer)
-        })
-        .collect();
-    let similarities = TokenSimilarities::new(&query.tokens, &texts);
-    let mut text = 0..texts.len();
-    let raw: Vec<Raw> =
-        candidates.iter().map(|candidate| Raw::new(query, candidate, &similarities, &mut text)).collect();
+    let mut tokens = QueryTokens::new(&query.tokens);
+    let raw: Vec<Raw> = candidates.iter().map(|candidate| Raw::new(query, &mut tokens, candidate)).collect();
 
     let gains = || raw.iter().filter_map(|raw| raw.answer.as_ref());
     let count = gains().count().max(1) as f32;
@@ -139,13 +130,8 @@ struct AnswerGain {
 }
 
 impl Raw {
-    /// `texts` yields the positions of this candidate's texts within `similarities`.
-    fn new(
-        query: &Question,
-        candidate: &Candidate<'_>,
-        similarities: &TokenSimilarities,
-        texts: &mut impl Iterator<Item = usize>,
-    ) -> Self {
+    /// `tokens` are those of `query`.
+    fn new(query: &Question, tokens: &mut QueryTokens<'_>, candidate: &Candidate<'_>) -> Self {
         let mut features = Features {
             dense: candidate.dense,
             negative: -candidate.negative.map_or(0.0, |negative| (negative - candidate.dense).max(0.0)),
@@ -157,24 +143,22 @@ impl Raw {
         };
         let mut in_phrasings = vec![-1.0; query.tokens.len()];
         let mut query_tokens = f32::NEG_INFINITY;
-        for (phrasing, text) in candidate.phrasings.iter().zip(texts.by_ref()) {
-            let found = similarities.of_query(text);
-            query_tokens = query_tokens.max(mean(&found));
-            keep_better(&mut in_phrasings, &found);
-            features.phrasing_tokens = features.phrasing_tokens.max(mean(&similarities.of_text(text)));
+        for phrasing in &candidate.phrasings {
+            let Partners { of_query, of_text } = tokens.compare(&phrasing.tokens);
+            query_tokens = query_tokens.max(mean(&of_query));
+            keep_better(&mut in_phrasings, &of_query);
+            features.phrasing_tokens = features.phrasing_tokens.max(of_text);
             features.overlap = features.overlap.max(dice(&query.grams, &phrasing.grams));
             let difference = query.contrasts.difference(&phrasing.contrasts).count();
             features.contrast = features.contrast.max(-(difference as f32));
             features.kind = features.kind.max(-(query.kinds.difference(phrasing.kinds) as f32));
         }
         features.query_tokens = query_tokens;
-        // Only a candidate with an answer has a text for it: taking one anyway would give it the next one's.
-        let answer = candidate.answer.as_ref().and_then(|answer| {
-            let text = texts.next()?;
+        let answer = candidate.answer.as_ref().map(|answer| {
             features.answer_words = answer.words;
             let mut in_all = in_phrasings;
-            keep_better(&mut in_all, &similarities.of_query(text));
-            Some(AnswerGain { dense: answer.dense, tokens: mean(&in_all) - query_tokens })
+            keep_better(&mut in_all, &tokens.compare(answer.tokens).of_query);
+            AnswerGain { dense: answer.dense, tokens: mean(&in_all) - query_tokens }
         });
         Self { features, answer }
     }
@@ -218,7 +202,7 @@ mod tests {
     const Y: [f32; 4] = [0.0, 1.0, 0.0, 0.0];
 
     #[test]
-    fn a_candidate_without_an_answer_does_not_take_the_texts_of_the_next_one() {
+    fn a_candidate_is_compared_with_its_own_texts() {
         let query = question("怎么退款", &[X]);
         let (other, same) = (question("怎么开票", &[Y]), question("怎么退款", &[X]));
         let answer = TokenMatrix::new(&Y, &[0.0; 4]);

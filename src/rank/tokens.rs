@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::token_dots::QueryRows;
+use crate::vector::dot;
 
 /// Answers are long; what they are about stands at their beginning.
 pub const MAX_TOKENS: usize = 160;
@@ -36,10 +37,12 @@ impl TokenMatrix {
         let mut values = Vec::with_capacity(rows * dimension);
         for row in tokens.chunks_exact(dimension).take(rows) {
             let centred: Vec<f32> = row.iter().zip(center).map(|(x, mean)| x - mean).collect();
-            let norm = centred.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-            let largest =
-                centred.iter().fold(0.0f32, |largest, x| largest.max(x.abs())).max(f32::MIN_POSITIVE);
-            values.extend(centred.iter().map(|x| ((x / largest * 127.0).round() as i8).to_ne_bytes()[0]));
+            let norm = dot(&centred, &centred).sqrt().max(f32::MIN_POSITIVE);
+            let magnitudes: Vec<f32> = centred.iter().map(|x| x.abs()).collect();
+            let largest = largest(&magnitudes).max(f32::MIN_POSITIVE);
+            // Rounds to the nearest: the cast cuts off, and unlike `round` it is no call of a function.
+            let nearest = |x: &f32| (x / largest * 127.0 + f32::copysign(0.5, *x)) as i8;
+            values.extend(centred.iter().map(|x| nearest(x).cast_unsigned()));
             bytes.extend((largest / 127.0 / norm).to_le_bytes());
         }
         bytes.append(&mut values);
@@ -96,62 +99,81 @@ impl TokenMatrix {
     }
 }
 
-/// The similarities of a query's tokens to those of several texts.
-pub struct TokenSimilarities {
-    /// `[tokens of all texts x query tokens]`.
+/// A query's tokens, to be compared with those of many texts.
+pub struct QueryTokens<'q> {
+    rows: QueryRows<'q>,
+    scales: Vec<f32>,
+    dimension: usize,
+    /// Room for the products with a text, and for the similarities of one of its tokens: hundreds of texts are compared.
+    products: Vec<i32>,
     cosines: Vec<f32>,
-    /// Tokens of the query.
-    width: usize,
-    /// At which token each text begins, and the end.
-    starts: Vec<usize>,
 }
 
-impl TokenSimilarities {
-    /// Compares `query` with all of `texts`. Token vectors of another dimension are like nothing.
+/// What the tokens of a query and of a text find in each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partners {
+    /// For each query token, the similarity of its best partner in the text; -1 each for a text without tokens.
+    pub of_query: Vec<f32>,
+    /// The mean similarity of the text's tokens to their best partners in the query; 0 when either has no token.
+    pub of_text: f32,
+}
+
+impl<'q> QueryTokens<'q> {
+    /// The tokens of `query`.
     #[must_use]
-    pub fn new(query: &TokenMatrix, texts: &[&TokenMatrix]) -> Self {
-        let rows = QueryRows::new(query.values(), query.dimension());
-        let scales: Vec<f32> = query.scales().collect();
-        let total: usize = texts.iter().map(|text| text.len()).sum();
-        let mut cosines = Vec::with_capacity(total * rows.len());
-        let mut starts = Vec::with_capacity(texts.len() + 1);
-        let mut products = vec![0; rows.len()];
-        starts.push(0);
-        for text in texts {
-            for (row, scale) in text.values().chunks_exact(text.dimension().max(1)).zip(text.scales()) {
-                rows.dots(row, &mut products);
-                cosines.extend(
-                    products.iter().zip(&scales).map(|(&dot, of_query)| dot as f32 * (scale * of_query)),
-                );
-            }
-            starts.push(starts.last().unwrap_or(&0) + text.len());
+    pub fn new(query: &'q TokenMatrix) -> Self {
+        let dimension = query.dimension();
+        Self {
+            rows: QueryRows::new(query.values(), dimension),
+            scales: query.scales().collect(),
+            dimension,
+            products: Vec::new(),
+            cosines: vec![0.0; query.len()],
         }
-        Self { cosines, width: rows.len(), starts }
     }
 
-    /// For each token of `text`, its similarities to the query's tokens.
-    fn rows(&self, text: usize) -> impl Iterator<Item = &[f32]> {
-        let width = self.width;
-        self.cosines[self.starts[text] * width..self.starts[text + 1] * width].chunks_exact(width.max(1))
-    }
-
-    /// For each query token, its best partner in `text`; -1 each for a text without tokens.
+    /// Compares them with those of `text`. Token vectors of another dimension are like nothing.
     #[must_use]
-    pub fn of_query(&self, text: usize) -> Vec<f32> {
-        let mut best = vec![-1.0; self.width];
-        for row in self.rows(text) {
-            for (best, &similarity) in best.iter_mut().zip(row) {
-                *best = f32::max(*best, similarity);
-            }
+    pub fn compare(&mut self, text: &TokenMatrix) -> Partners {
+        let width = self.scales.len();
+        let mut of_query = vec![-1.0; width];
+        if width == 0 || text.is_empty() {
+            return Partners { of_query, of_text: 0.0 };
         }
-        best
+        self.products.clear();
+        self.products.resize(text.len() * width, 0);
+        if text.dimension() == self.dimension {
+            self.rows.dots(text.values(), &mut self.products);
+        }
+        let mut sum = 0.0;
+        for (products, scale) in self.products.chunks_exact(width).zip(text.scales()) {
+            for ((cosine, &product), of_query) in self.cosines.iter_mut().zip(products).zip(&self.scales) {
+                *cosine = product as f32 * (scale * of_query);
+            }
+            for (best, &cosine) in of_query.iter_mut().zip(&self.cosines) {
+                *best = larger(*best, cosine);
+            }
+            sum += largest(&self.cosines);
+        }
+        Partners { of_query, of_text: sum / text.len() as f32 }
     }
+}
 
-    /// For each token of `text`, its best partner in the query; none when either has no token.
-    #[must_use]
-    pub fn of_text(&self, text: usize) -> Vec<f32> {
-        self.rows(text).map(|row| row.iter().copied().fold(-1.0, f32::max)).collect()
+/// The larger of two numbers, none of which is NaN: a single instruction, other than [`f32::max`].
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The largest of some cosines. In fours, which the compiler computes at once; one after the other would wait for each.
+fn largest(cosines: &[f32]) -> f32 {
+    let (fours, rest) = cosines.as_chunks::<4>();
+    let mut best = [-1.0; 4];
+    for four in fours {
+        for (best, &cosine) in best.iter_mut().zip(four) {
+            *best = larger(*best, cosine);
+        }
     }
+    best.into_iter().chain(rest.iter().copied()).fold(-1.0, larger)
 }
 
 #[cfg(test)]
@@ -167,22 +189,29 @@ mod tests {
         let query = matrix(&[[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]);
         let near = matrix(&[[0.0, 2.0, 0.0, 0.0], [3.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
         let far = matrix(&[[0.0, 0.0, 1.0, 0.0]]);
-        let similarities = TokenSimilarities::new(&query, &[&near, &TokenMatrix::default(), &far]);
+        let mut tokens = QueryTokens::new(&query);
         let close = |a: f32, b: f32| (a - b).abs() < 1e-3;
-        assert!(similarities.of_query(0).iter().all(|&x| close(x, 1.0)));
-        assert_eq!(similarities.of_query(1), [-1.0, -1.0]);
-        assert!(similarities.of_query(2).iter().all(|&x| close(x, 0.0)));
-        let of_near = similarities.of_text(0);
-        assert!(of_near.iter().zip([1.0, 1.0, 0.0]).all(|(&x, wanted)| close(x, wanted)), "{of_near:?}");
-        assert!(similarities.of_text(1).is_empty());
+        let Partners { of_query, of_text } = tokens.compare(&near);
+        assert!(
+            of_query.iter().all(|&x| close(x, 1.0)) && close(of_text, 2.0 / 3.0),
+            "{of_query:?} {of_text}"
+        );
+        let nothing = Partners { of_query: vec![-1.0, -1.0], of_text: 0.0 };
+        assert_eq!(tokens.compare(&TokenMatrix::default()), nothing);
+        let of_far = tokens.compare(&far).of_query;
+        assert!(of_far.iter().all(|&x| close(x, 0.0)), "{of_far:?}");
+        let other = TokenMatrix::new(&[1.0; 6], &[0.0; 6]);
+        assert_eq!(tokens.compare(&other), Partners { of_query: vec![0.0, 0.0], of_text: 0.0 });
+        let none = TokenMatrix::default();
+        assert_eq!(QueryTokens::new(&none).compare(&near), Partners { of_query: vec![], of_text: 0.0 });
     }
 
     #[test]
     fn eight_bits_lose_less_than_a_hundredth_of_a_cosine() {
         let row: Vec<f32> = (0..384).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
         let matrix = TokenMatrix::new(&row, &vec![0.1; 384]);
-        let similarity = TokenSimilarities::new(&matrix, &[&matrix]).of_text(0);
-        assert!((similarity[0] - 1.0).abs() < 1e-2, "{similarity:?}");
+        let similarity = QueryTokens::new(&matrix).compare(&matrix).of_text;
+        assert!((similarity - 1.0).abs() < 1e-2, "{similarity}");
     }
 
     #[test]

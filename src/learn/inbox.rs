@@ -1,0 +1,236 @@
+//! [`Inbox`]: what waits for the journal's thread.
+//!
+//! Not a channel, because a channel wakes its receiver for every message: at a thousand questions a second that costs
+//! more than writing them. Here the thread is woken by the first of them, and again only when there are enough or
+//! when somebody waits.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use super::journal::{FeedbackError, JournalError};
+use crate::store::{Feedback, GroupDecision, LoggedQuery};
+
+/// What the thread is asked to do.
+pub(super) enum Command {
+    /// Log a question.
+    Log(LoggedQuery),
+    /// Store feedback and say so.
+    Feedback(Feedback, oneshot::Sender<Result<(), FeedbackError>>),
+    /// Store a decision about a group and say so.
+    Decide(GroupDecision, oneshot::Sender<Result<(), JournalError>>),
+}
+
+impl Command {
+    /// Whether somebody waits until it is done.
+    fn is_awaited(&self) -> bool {
+        match self {
+            Self::Log(_) => false,
+            Self::Feedback(..) | Self::Decide(..) => true,
+        }
+    }
+}
+
+/// How much waits, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Commands that may wait; more are refused.
+    pub(super) capacity: usize,
+    /// Commands that are taken at once.
+    pub(super) batch: usize,
+    /// How long a command waits for others to be taken with it, when nobody waits for it.
+    pub(super) linger: Duration,
+}
+
+/// Why a command was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// As many wait as may.
+    Full,
+    /// The journal was closed, or its thread died.
+    Closed,
+}
+
+#[derive(Default)]
+struct State {
+    commands: VecDeque<Command>,
+    /// How many of them somebody waits for.
+    awaited: usize,
+    closed: bool,
+}
+
+/// Commands in the order in which they came. Share it in an `Arc`.
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    changed: Condvar,
+    patience: Patience,
+}
+
+impl Inbox {
+    pub(super) fn new(patience: Patience) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), patience }
+    }
+
+    /// Puts a command at the end. Never waits.
+    pub(super) fn put(&self, command: Command) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(Refused::Closed);
+        }
+        if state.commands.len() >= self.patience.capacity {
+            return Err(Refused::Full);
+        }
+        let is_awaited = command.is_awaited();
+        state.awaited += usize::from(is_awaited);
+        state.commands.push_back(command);
+        if is_awaited || state.commands.len() == 1 || state.commands.len() == self.patience.batch {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes the oldest commands, waiting for a first one up to `idle`; none when it does not come, `None` when
+    /// none will ever come.
+    pub(super) fn take(&self, idle: Duration) -> Option<Vec<Command>> {
+        let mut state = self.state.lock();
+        let until = |timeout| Instant::now().checked_add(timeout);
+        let first = until(idle);
+        while state.commands.is_empty() && !state.closed {
+            if !self.wait(&mut state, first) {
+                return Some(Vec::new());
+            }
+        }
+        let others = until(self.patience.linger);
+        while state.awaited == 0 && state.commands.len() < self.patience.batch && !state.closed {
+            if !self.wait(&mut state, others) {
+                break;
+            }
+        }
+        let count = state.commands.len().min(self.patience.batch);
+        let taken: Vec<Command> = state.commands.drain(..count).collect();
+        state.awaited -= taken.iter().filter(|command| command.is_awaited()).count();
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Takes nothing more. What is there can still be taken.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// As [`close`](Self::close), and gives up what is there, so that nobody waits for it in vain.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.awaited = 0;
+        state.commands.clear();
+    }
+
+    /// Until something changes; false when `deadline` has passed.
+    fn wait(&self, state: &mut parking_lot::MutexGuard<'_, State>, deadline: Option<Instant>) -> bool {
+        match deadline {
+            Some(deadline) => !self.changed.wait_until(state, deadline).timed_out(),
+            // Later than the clock can tell.
+            None => {
+                self.changed.wait(state);
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use super::*;
+    use crate::store::GroupState;
+
+    const NEVER: Duration = Duration::from_hours(1);
+
+    fn inbox(capacity: usize, batch: usize, linger: Duration) -> Arc<Inbox> {
+        Arc::new(Inbox::new(Patience { capacity, batch, linger }))
+    }
+
+    fn log(text: &str) -> Command {
+        Command::Log(LoggedQuery {
+            id: uuid::Uuid::nil(),
+            asked_at: jiff::Timestamp::UNIX_EPOCH,
+            channel: "test",
+            text: text.to_owned(),
+            decision: "answer",
+            candidates: Vec::new(),
+            index_version: 1,
+            took: Duration::ZERO,
+            reason: None,
+        })
+    }
+
+    fn decide() -> (Command, oneshot::Receiver<Result<(), JournalError>>) {
+        let (reply, told) = oneshot::channel();
+        let decision =
+            GroupDecision { group: 1, state: GroupState::Ignored, entry: None, by: "test".to_owned() };
+        (Command::Decide(decision, reply), told)
+    }
+
+    fn texts(commands: &[Command]) -> Vec<&str> {
+        fn text(command: &Command) -> &str {
+            match command {
+                Command::Log(query) => &query.text,
+                Command::Feedback(..) | Command::Decide(..) => "awaited",
+            }
+        }
+        commands.iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_batch_is_taken_as_soon_as_it_is_full_and_the_rest_later() {
+        let inbox = inbox(10, 2, NEVER);
+        for text in ["a", "b", "c"] {
+            inbox.put(log(text)).unwrap();
+        }
+        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["a", "b"]);
+        inbox.close();
+        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["c"], "what is there can still be taken");
+        assert!(inbox.take(NEVER).is_none());
+        assert_eq!(inbox.put(log("d")), Err(Refused::Closed));
+    }
+
+    #[test]
+    fn a_full_inbox_refuses_and_nobody_waits_for_ever_on_an_abandoned_one() {
+        let inbox = inbox(2, 2, NEVER);
+        let (command, told) = decide();
+        inbox.put(log("a")).unwrap();
+        inbox.put(command).unwrap();
+        assert_eq!(inbox.put(log("b")), Err(Refused::Full));
+        inbox.abandon();
+        assert!(told.blocking_recv().is_err());
+        assert!(inbox.take(NEVER).is_none());
+    }
+
+    #[test]
+    fn what_somebody_waits_for_is_taken_at_once_with_all_before_it() {
+        let inbox = inbox(10, 10, NEVER);
+        let (command, _told) = decide();
+        let taker = thread::spawn({
+            let inbox = inbox.clone();
+            move || texts(&inbox.take(NEVER).unwrap()).join(" ")
+        });
+        inbox.put(log("a")).unwrap();
+        inbox.put(command).unwrap();
+        assert_eq!(taker.join().unwrap(), "a awaited");
+        assert!(inbox.state.lock().commands.is_empty() && inbox.state.lock().awaited == 0);
+    }
+
+    #[test]
+    fn without_a_command_the_wait_ends() {
+        let inbox = inbox(10, 10, Duration::ZERO);
+        assert!(inbox.take(Duration::ZERO).unwrap().is_empty());
+        inbox.put(log("a")).unwrap();
+        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["a"], "nobody came within the time");
+    }
+}
