@@ -60,6 +60,10 @@ impl<'q> QueryRows<'q> {
 
 impl Kernel {
     /// What the processor has, the best first.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(unused_variables, reason = "only AVX-512 wants the query in an order of its own")
+    )]
     fn available(values: &[u8], dimension: usize) -> Vec<Self> {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]

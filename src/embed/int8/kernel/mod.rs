@@ -8,6 +8,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 /// Columns of a panel: the unit in which weights are packed and work is split between threads.
@@ -117,13 +119,18 @@ pub enum Kernel {
     AvxVnni,
     /// x86-64 with AVX2 and FMA (Haswell, Zen and later).
     Avx2,
+    /// 64-bit ARM with the dot product of unsigned with signed bytes (Neoverse V1, Apple M2 and later).
+    NeonI8mm,
+    /// 64-bit ARM with the dot product of bytes of one kind (Cortex-A76, Neoverse N1, Apple M1 and later).
+    Neon,
     /// Plain Rust, for any processor; on 64-bit ARM the compiler makes NEON of it.
     Portable,
 }
 
 impl Kernel {
     /// All kernels, the fastest first.
-    pub const ALL: [Self; 4] = [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 6] =
+        [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2, Self::NeonI8mm, Self::Neon, Self::Portable];
 
     /// Whether this processor can run it.
     #[must_use]
@@ -144,6 +151,8 @@ impl Kernel {
             Self::Avx512Vnni => "avx512-vnni",
             Self::AvxVnni => "avx-vnni",
             Self::Avx2 => "avx2",
+            Self::NeonI8mm => "neon-i8mm",
+            Self::Neon => "neon",
             Self::Portable => "portable",
         }
     }
@@ -158,6 +167,10 @@ pub(super) enum Processor {
     AvxVnni(avx2::Avx2<true>),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2<false>),
+    #[cfg(target_arch = "aarch64")]
+    NeonI8mm(neon::Neon<true>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon<false>),
     Portable(portable::Portable),
 }
 
@@ -173,6 +186,12 @@ impl Processor {
             Kernel::Avx2 => avx2::Avx2::<false>::detect().map(Self::Avx2),
             #[cfg(not(target_arch = "x86_64"))]
             Kernel::Avx512Vnni | Kernel::AvxVnni | Kernel::Avx2 => None,
+            #[cfg(target_arch = "aarch64")]
+            Kernel::NeonI8mm => neon::Neon::<true>::detect().map(Self::NeonI8mm),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => neon::Neon::<false>::detect().map(Self::Neon),
+            #[cfg(not(target_arch = "aarch64"))]
+            Kernel::NeonI8mm | Kernel::Neon => None,
             Kernel::Portable => Some(Self::Portable(portable::Portable)),
         }
     }
@@ -186,6 +205,10 @@ impl Processor {
             Self::AvxVnni(backend) => backend.run(task),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(backend) => backend.run(task),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm(backend) => backend.run(task),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(backend) => backend.run(task),
             Self::Portable(backend) => backend.run(task),
         }
     }
