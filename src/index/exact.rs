@@ -1,5 +1,7 @@
-//! Exact search: every vector is compared. Nothing is missed, nothing has to be built; the oracle of recall tests.
+//! Exact search: every vector is compared, first in 8 bits, and in full where that leaves it open. Nothing is missed,
+//! nothing has to be built; the oracle of recall tests.
 
+use super::bytes::ByteQuery;
 use super::top_k::TopK;
 use super::vectors::similarity;
 use super::{Graph, Hit, VectorIndex, VectorSet, checked};
@@ -7,8 +9,8 @@ use crate::vector::{Embedding, VectorError};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Multiplications above which a scan is spread over the cores, some 2 ms. A scan is bound by memory rather than by
-/// arithmetic: below this, two threads were no faster than one, and many queries come at once anyway.
+/// Multiplications above which a scan is spread over the cores. A scan is bound by memory rather than by arithmetic:
+/// below this, two threads were no faster than one, and many queries come at once anyway.
 pub(super) const PARALLEL_WORK: usize = 20_000_000;
 
 /// Scans all vectors for each query.
@@ -51,24 +53,34 @@ impl VectorIndex for ExactIndex {
 /// The `k` nearest of all, in parallel when there is more than `parallel_work` to do. The order of hits is total, so
 /// the result does not depend on how the work is cut.
 pub(super) fn scan(vectors: &VectorSet, query: &[f32], k: usize, parallel_work: usize) -> Vec<Hit> {
-    let work = vectors.values().len();
-    if work <= parallel_work {
-        return scan_rows(vectors.values(), 0, query, k).into_hits();
+    let in_full = |position: u32| Hit { position, similarity: similarity(query, vectors.vector(position)) };
+    let all = 0..vectors.len() as u32;
+    if k >= vectors.len() {
+        return nearest(all.map(in_full), k).into_hits();
     }
-    let rows = vectors.len().div_ceil(rayon::current_num_threads()).max(1);
-    vectors
-        .values()
-        .par_chunks(rows * vectors.dimension())
-        .enumerate()
-        .map(|(chunk, values)| scan_rows(values, chunk * rows, query, k))
-        .reduce(|| TopK::new(k), TopK::merge)
-        .into_hits()
+    let byte_query = ByteQuery::new(query);
+    let rough = rough_similarities(vectors, &byte_query, parallel_work);
+    let hits = (0u32..).zip(&rough).map(|(position, &similarity)| Hit { position, similarity });
+    let Some(last) = nearest(hits, k).worst() else { return Vec::new() };
+    // The last of the nearest may be less near than it looks, and another nearer, each by the bound.
+    let least = last.similarity - 2.0 * vectors.bytes().bound(&byte_query);
+    let open = all.zip(&rough).filter(|(_, similarity)| **similarity >= least);
+    nearest(open.map(|(position, _)| in_full(position)), k).into_hits()
 }
 
-fn scan_rows(values: &[f32], first: usize, query: &[f32], k: usize) -> TopK {
+fn nearest(hits: impl Iterator<Item = Hit>, k: usize) -> TopK {
     let mut top = TopK::new(k);
-    for (row, vector) in values.chunks_exact(query.len()).enumerate() {
-        top.push(Hit { position: (first + row) as u32, similarity: similarity(query, vector) });
-    }
+    hits.for_each(|hit| top.push(hit));
     top
+}
+
+/// What the query's similarity to each vector is in 8 bits.
+fn rough_similarities(vectors: &VectorSet, query: &ByteQuery, parallel_work: usize) -> Vec<f32> {
+    let bytes = vectors.bytes();
+    let all = 0..vectors.len() as u32;
+    if vectors.values().len() <= parallel_work {
+        return all.map(|position| bytes.similarity(query, position)).collect();
+    }
+    let at_once = vectors.len().div_ceil(rayon::current_num_threads()).max(1);
+    all.into_par_iter().with_min_len(at_once).map(|position| bytes.similarity(query, position)).collect()
 }

@@ -14,6 +14,7 @@
 //!
 //! Inserting runs on all cores, so two builds of the same vectors give slightly different graphs.
 
+use super::bytes::ByteQuery;
 use super::graph::{Space, reach};
 use super::top_k::TopK;
 use super::twins::Twins;
@@ -81,7 +82,7 @@ impl HnswParams {
     }
 }
 
-/// Searches a graph over the vectors; similarities are exact, a neighbour may be missed.
+/// Searches a graph over the vectors, in 8 bits on the way; similarities are exact, a neighbour may be missed.
 ///
 /// An index that [follows](VectorIndex::follow) another keeps its graph: vectors that are gone are walked over, new
 /// ones are compared one by one, until a graph is built anew.
@@ -188,10 +189,18 @@ impl VectorIndex for HnswIndex {
             return Ok(exact::scan(&self.vectors, query, k, exact::PARALLEL_WORK));
         }
         let Built { graph, twins } = self.built.as_ref();
-        let found = graph.search(self.ef_search.max(k), &Seen { index: self, query });
+        let seen = Seen { index: self, query, byte_query: ByteQuery::new(query) };
+        let mut found = graph.search(self.ef_search.max(k), &seen);
+        // Only those are compared in full that may be among the nearest for all that 8 bits tell.
+        if let Some(last) = k.checked_sub(1).and_then(|last| found.get(last)) {
+            let least = last.similarity - 2.0 * self.vectors.bytes().bound(&seen.byte_query);
+            found.truncate(found.partition_point(|hit| hit.similarity >= least));
+        }
+        found.iter().for_each(|hit| prefetch(self.vector(hit.position)));
         let known = found.into_iter().flat_map(|hit| {
+            let similarity = similarity(query, self.vector(hit.position));
             let family = twins.family(hit.position).filter_map(|twin| self.position(twin));
-            family.map(move |position| Hit { position, ..hit })
+            family.map(move |position| Hit { position, similarity })
         });
         let new = self
             .drift
@@ -234,23 +243,30 @@ impl VectorIndex for HnswIndex {
     }
 }
 
-/// The vectors of an index as seen from a query.
+/// The vectors of an index as seen from a query, in 8 bits as far as they are still there.
 struct Seen<'a> {
     index: &'a HnswIndex,
     query: &'a [f32],
+    byte_query: ByteQuery,
 }
 
 impl Space for Seen<'_> {
-    fn similarity(&self, position: u32) -> f32 {
-        similarity(self.query, self.index.vector(position))
+    fn similarity(&self, of_graph: u32) -> f32 {
+        match self.index.position(of_graph) {
+            Some(position) => self.index.vectors.bytes().similarity(&self.byte_query, position),
+            None => similarity(self.query, self.index.vector(of_graph)),
+        }
     }
 
     fn is_wanted(&self, position: u32) -> bool {
         self.index.built.twins.family(position).any(|twin| self.index.position(twin).is_some())
     }
 
-    fn prepare(&self, position: u32) {
-        prefetch(self.index.vector(position));
+    fn prepare(&self, of_graph: u32) {
+        match self.index.position(of_graph) {
+            Some(position) => prefetch(self.index.vectors.bytes().row(position)),
+            None => prefetch(self.index.vector(of_graph)),
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod bytes;
 mod exact;
 mod graph;
 mod hnsw;

@@ -46,6 +46,11 @@ impl TopK {
         self.heap.len() >= self.k && self.heap.peek().is_none_or(|Reverse(worst)| *worst > Near(hit))
     }
 
+    /// The last of the kept, once there are `k`.
+    pub(super) fn worst(&self) -> Option<Hit> {
+        self.heap.peek().filter(|_| self.heap.len() >= self.k).map(|Reverse(Near(hit))| *hit)
+    }
+
     pub(super) fn push(&mut self, hit: Hit) {
         if self.heap.len() < self.k {
             self.heap.push(Reverse(Near(hit)));
@@ -54,11 +59,6 @@ impl TopK {
         {
             *worst = Reverse(Near(hit));
         }
-    }
-
-    pub(super) fn merge(mut self, other: Self) -> Self {
-        other.heap.into_iter().for_each(|Reverse(Near(hit))| self.push(hit));
-        self
     }
 
     /// The kept hits, nearest first.

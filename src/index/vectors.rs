@@ -2,13 +2,24 @@
 //!
 //! Owns the numbers and the one similarity that every index computes. Knows nothing of searching.
 
+use std::sync::OnceLock;
+
+use super::bytes::ByteSet;
 use crate::vector::{Embedding, VectorError, dot};
 
 /// Unit vectors of one dimension, `[len x dimension]`, row by row. A row's number is its *position*.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct VectorSet {
     dimension: usize,
     values: Vec<f32>,
+    /// The same in 8 bits, once somebody searches.
+    bytes: OnceLock<ByteSet>,
+}
+
+impl PartialEq for VectorSet {
+    fn eq(&self, other: &Self) -> bool {
+        (self.dimension, &self.values) == (other.dimension, &other.values)
+    }
 }
 
 impl VectorSet {
@@ -39,7 +50,7 @@ impl VectorSet {
             }
             values.extend_from_slice(row);
         }
-        Ok(Self { dimension, values })
+        Ok(Self { dimension, values, bytes: OnceLock::new() })
     }
 
     /// Takes rows that lie one after another, without copying.
@@ -51,7 +62,7 @@ impl VectorSet {
         if rest != 0 {
             return Err(VectorError::Dimension { expected: dimension, actual: rest });
         }
-        let set = Self { dimension, values };
+        let set = Self { dimension, values, bytes: OnceLock::new() };
         set.rows().try_for_each(|row| Embedding::new(row.to_vec(), dimension).map(drop))?;
         Ok(set)
     }
@@ -90,6 +101,11 @@ impl VectorSet {
         self.values.chunks_exact(self.dimension.max(1))
     }
 
+    /// The vectors in 8 bits. Whoever builds or saves an index does not need them, so they are made for the first search.
+    pub(super) fn bytes(&self) -> &ByteSet {
+        self.bytes.get_or_init(|| ByteSet::new(self.dimension, &self.values))
+    }
+
     /// All numbers, row by row.
     #[must_use]
     pub fn values(&self) -> &[f32] {
@@ -105,14 +121,14 @@ pub(super) fn similarity(a: &[f32], b: &[f32]) -> f32 {
     dot(a, b).clamp(-1.0, 1.0) + 0.0
 }
 
-/// Asks memory for the vector, without waiting for it.
-pub(super) fn prefetch(vector: &[f32]) {
+/// Asks memory for a vector, without waiting for it.
+pub(super) fn prefetch<T>(vector: &[T]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        /// Numbers in a cache line.
-        const LINE: usize = 16;
-        for line in vector.chunks(LINE) {
+        /// Bytes of a cache line.
+        const LINE: usize = 64;
+        for line in vector.chunks(LINE / size_of::<T>()) {
             // SAFETY: a prefetch has no effect but on caches, whatever the address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
