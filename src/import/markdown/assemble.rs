@@ -92,6 +92,9 @@ impl<'a, 'r> Assembler<'a, 'r> {
 
     fn question(&mut self, line: &Line<'a>, numbering: Option<(Option<u32>, usize)>, heading: Option<u8>) {
         self.close();
+        if let Some(level) = heading {
+            self.sections.ask(level);
+        }
         let (number, len) = numbering.unwrap_or_default();
         let mut draft = Draft {
             line: line.number,

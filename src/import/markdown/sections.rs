@@ -8,6 +8,10 @@ struct Open {
     level: u8,
     ordinal: Option<u32>,
     title: String,
+    /// The heading as the author wrote it.
+    heading: String,
+    /// Level of the first question in it that is a heading.
+    questions: Option<u8>,
 }
 
 /// What entries under a heading share.
@@ -45,13 +49,32 @@ impl Sections {
         self.open.retain(|open| open.level < level);
         let title = numbering.map_or(plain, |numbering| &plain[numbering.len..]);
         let ordinal = numbering.and_then(|numbering| numbering.number);
-        self.open.push(Open { level, ordinal, title: clean::clean(title) });
+        let (title, heading) = (clean::clean(title), clean::clean(plain));
+        self.open.push(Open { level, ordinal, title, heading, questions: None });
+        self.enter_open();
+    }
+
+    /// Closes the sections that cannot contain a question which is a heading of this level: those that are no wider than
+    /// it and whose own questions are deeper. Where questions have the level of their section, they stay in it.
+    pub(super) fn ask(&mut self, level: u8) {
+        let ends = |open: &Open| open.level >= level && open.questions.is_some_and(|deeper| deeper > level);
+        if let Some(first) = self.open.iter().position(ends) {
+            self.open.truncate(first);
+            self.enter_open();
+        }
+        for open in &mut self.open {
+            open.questions.get_or_insert(level);
+        }
+    }
+
+    /// Adds the section that the open ones make.
+    fn enter_open(&mut self) {
         let path = match self.open.as_slice() {
             [title, path @ ..] if self.has_title && title.level == 1 && !path.is_empty() => path,
             path => path,
         };
         self.all.push(Section {
-            heading: Some(clean::clean(plain)),
+            heading: self.open.last().map(|open| open.heading.clone()),
             category: path.iter().map(|open| open.title.clone()).filter(|title| !title.is_empty()).collect(),
             ordinals: path.iter().filter_map(|open| open.ordinal).collect(),
         });
