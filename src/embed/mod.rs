@@ -73,6 +73,20 @@ pub trait Embedder: Send + Sync {
     /// When the engine fails.
     fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error>;
 
+    /// How many callers can embed side by side.
+    fn lanes(&self) -> Lanes {
+        Lanes::default()
+    }
+
+    /// As [`embed_tokenized`](Self::embed_tokenized), on the calling thread alone: slower for the one, but callers on as
+    /// many threads as there are [`lanes`](Self::lanes) never wait for each other.
+    ///
+    /// # Errors
+    /// As [`embed_tokenized`](Self::embed_tokenized).
+    fn embed_alone(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        self.embed_tokenized(texts)
+    }
+
     /// [`tokenize`](Self::tokenize) and [`embed_tokenized`](Self::embed_tokenized) in one.
     ///
     /// # Errors
@@ -88,6 +102,22 @@ pub trait Embedder: Send + Sync {
     /// As [`embed_tokens`](Self::embed_tokens).
     fn embed(&self, texts: &[&str], role: Role) -> Result<Vec<Embedding>, Error> {
         Ok(self.embed_tokens(texts, role)?.into_iter().map(|embedded| embedded.vector).collect())
+    }
+}
+
+/// How an engine shares out its threads between callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lanes {
+    /// Callers that can embed side by side, each on a thread of its own; 1 when they would wait for each other.
+    pub count: usize,
+    /// Tokens that one of them takes at once: with fewer the weights are read too often, with more others wait longer.
+    pub tokens: usize,
+}
+
+impl Default for Lanes {
+    /// One caller at a time, with whatever it has.
+    fn default() -> Self {
+        Self { count: 1, tokens: usize::MAX }
     }
 }
 
@@ -138,6 +168,19 @@ pub trait Encoder: Send + Sync {
     /// # Errors
     /// When the computation fails.
     fn encode(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error>;
+
+    /// How many callers of [`encode_alone`](Self::encode_alone) compute side by side.
+    fn lanes(&self) -> Lanes {
+        Lanes::default()
+    }
+
+    /// As [`encode`](Self::encode), on the calling thread alone.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_alone(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error> {
+        self.encode(batch)
+    }
 }
 
 /// Why a text could not be embedded.

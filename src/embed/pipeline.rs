@@ -1,7 +1,9 @@
 //! [`Pipeline`]: tokenizer, engine, pooling and prompts put together as an [`Embedder`].
 
 use super::tokenize::TextTokenizer;
-use super::{Embedded, Embedder, Encoder, Error, ModelInfo, Pooling, Prompts, Role, Tokens};
+use super::{
+    Embedded, Embedder, Encoder, Error, Lanes, ModelInfo, Pooling, Prompts, Role, TokenVectors, Tokens,
+};
 
 /// Tokens, padding included, that go to the engine at once. Large enough to fill a few cores, small enough that the
 /// token vectors of a whole import never lie in memory together.
@@ -27,11 +29,29 @@ impl Embedder for Pipeline {
     }
 
     fn embed_tokenized(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        self.embed_with(texts, |batch| self.encoder.encode(batch))
+    }
+
+    fn lanes(&self) -> Lanes {
+        self.encoder.lanes()
+    }
+
+    fn embed_alone(&self, texts: &[&Tokens]) -> Result<Vec<Embedded>, Error> {
+        self.embed_with(texts, |batch| self.encoder.encode_alone(batch))
+    }
+}
+
+impl Pipeline {
+    fn embed_with(
+        &self,
+        texts: &[&Tokens],
+        encode: impl Fn(&[Vec<u32>]) -> Result<Vec<TokenVectors>, Error>,
+    ) -> Result<Vec<Embedded>, Error> {
         let lengths: Vec<usize> = texts.iter().map(|text| text.ids.len()).collect();
         let mut embeddings = vec![None; texts.len()];
         for batch in by_length(&lengths, TOKENS_PER_CALL) {
             let batch_ids: Vec<Vec<u32>> = batch.iter().map(|&text| texts[text].ids.clone()).collect();
-            let vectors = self.encoder.encode(&batch_ids)?;
+            let vectors = encode(&batch_ids)?;
             for (&text, tokens) in batch.iter().zip(&vectors) {
                 let vector = self.pooling.pool(tokens)?;
                 embeddings[text] = Some(Embedded { vector, tokens: tokens.rows(&texts[text].telling) });

@@ -1,11 +1,13 @@
-//! [`Batcher`]: embeds what many callers ask for, together, on one thread of its own.
+//! [`Batcher`]: embeds what many callers ask for, together, on threads of its own.
 //!
-//! Owns the bounded queue and the thread; knows nothing of HTTP. Requests that lie in the queue when the thread gets
+//! Owns the bounded queue and the threads; knows nothing of HTTP. Requests that lie in the queue when a thread gets
 //! free are embedded in one go, oldest first, up to a budget of tokens; an idle thread starts at once, without
-//! waiting for company. A request beyond the budget is embedded in pieces, and those who came meanwhile go before
-//! its next piece. A full queue refuses at once. A caller that goes away is skipped. Callers split their texts into tokens
-//! themselves, so that the thread does nothing but embed, and those with a single text may embed it themselves while
-//! nobody else is being served.
+//! waiting for company. A request that is alone gets all of the processor. Where more wait, each thread takes a small
+//! batch and computes it by itself: threads that never wait for each other lose no time, and nobody waits for the
+//! slowest of a large batch. A request beyond the budget is embedded in pieces, and those who came meanwhile go before
+//! its next piece. A full queue refuses at once. A caller that goes away is skipped. Callers split their texts into
+//! tokens themselves, so that the threads do nothing but embed, and those with a single text may embed it themselves
+//! while nobody else is being served.
 
 mod queue;
 #[cfg(test)]
@@ -100,17 +102,17 @@ impl Observer for Unobserved {
     fn cached(&self, _hits: usize, _misses: usize) {}
 }
 
-/// A queue in front of an [`Embedder`] and the thread that empties it. Share it in an `Arc`.
+/// A queue in front of an [`Embedder`] and the threads that empty it. Share it in an `Arc`.
 ///
 /// Dropping it closes it: see [`Batcher::close`].
 pub struct Batcher {
     worker: Arc<Worker>,
     callers_embed: bool,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Batcher {
-    /// Starts the thread. `observer` gets told about queue and batches.
+    /// Starts a thread for each of the embedder's lanes. `observer` gets told about queue and batches.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -119,15 +121,19 @@ impl Batcher {
         options: BatcherOptions,
         observer: Option<Arc<dyn Observer>>,
     ) -> io::Result<Self> {
+        let lanes = embedder.lanes();
         let worker = Arc::new(Worker {
-            queue: Queue::new(options.max_queued_texts.max(1)),
+            queue: Queue::new(options.max_queued_texts.max(1), lanes, options.max_batch_tokens.max(1)),
             embedder,
             observer: observer.unwrap_or_else(|| Arc::new(Unobserved)),
-            max_batch_tokens: options.max_batch_tokens.max(1),
         });
-        let runs = Arc::clone(&worker);
-        let thread = std::thread::Builder::new().name("dayi-embed".to_owned()).spawn(move || runs.run())?;
-        Ok(Self { worker, callers_embed: options.callers_embed, thread: Mutex::new(Some(thread)) })
+        let mut batcher = Self { worker, callers_embed: options.callers_embed, threads: Mutex::default() };
+        for lane in 1..=lanes.count.max(1) {
+            let worker = Arc::clone(&batcher.worker);
+            let thread = std::thread::Builder::new().name(format!("dayi-embed-{lane}"));
+            batcher.threads.get_mut().push(thread.spawn(move || worker.run())?);
+        }
+        Ok(batcher)
     }
 
     /// The model behind the queue.
@@ -176,14 +182,15 @@ impl Batcher {
         self.submit(self.worker.tokenize(&texts, role)?)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
     }
 
-    /// Takes no more requests, finishes those that are queued, and ends the thread. Blocks until then; calling it
+    /// Takes no more requests, finishes those that are queued, and ends the threads. Blocks until then; calling it
     /// again does nothing.
     pub fn close(&self) {
         self.worker.queue.close();
-        if let Some(thread) = self.thread.lock().take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the embedding thread ended by a panic");
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("an embedding thread ended by a panic");
+            }
         }
     }
 

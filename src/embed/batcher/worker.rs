@@ -1,10 +1,10 @@
-//! The embedding thread: forms batches, runs them, answers.
+//! The embedding threads: form batches, run them, answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::queue::{Job, Queue};
+use super::queue::{Claim, Job, Queue, Turn};
 use super::{BatchError, BatchReport, Observer};
 use crate::embed::{Embedded, Embedder, Error, Role, Tokens};
 
@@ -12,39 +12,21 @@ pub(super) struct Worker {
     pub(super) queue: Queue,
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) max_batch_tokens: usize,
-}
-
-/// A job and how many of its texts are embedded now, the first that are not done.
-struct Turn {
-    job: Job,
-    count: usize,
-}
-
-impl Turn {
-    fn texts(&self) -> &[Tokens] {
-        &self.job.texts[self.job.done.len()..][..self.count]
-    }
-
-    fn tokens(&self) -> usize {
-        self.texts().iter().map(|text| text.ids.len()).sum()
-    }
 }
 
 impl Worker {
-    /// Until the queue is closed and empty.
+    /// Life of a thread: until the queue is closed and empty.
     pub(super) fn run(&self) {
-        while let Some((job, _claim)) = self.queue.pop_wait() {
-            let batch = self.gather(job);
-            self.run_together(batch);
+        while let Some((batch, claim)) = self.queue.take_wait() {
+            self.run_together(batch, &claim);
         }
     }
 
     /// Embeds one text at once, on the caller's thread, if nobody else is being served. Waking up another thread and being
     /// woken up by it would take as long as half of a short question.
     pub(super) fn serve_at_once(&self, text: &Tokens) -> Option<Result<Vec<Embedded>, BatchError>> {
-        let _claim = self.queue.claim()?;
-        Some(self.embed(&[text], 1))
+        let claim = self.queue.claim()?;
+        Some(self.embed(&[text], 1, &claim))
     }
 
     /// Splits texts into tokens, on the caller's thread.
@@ -53,41 +35,16 @@ impl Worker {
         self.guarded(|embedder| same_number(texts.len(), embedder.tokenize(&texts, role)?))
     }
 
-    /// `first` and those behind it, as far as they fit into the token budget with it.
-    fn gather(&self, first: Job) -> Vec<Turn> {
-        let mut batch: Vec<Turn> = Vec::new();
-        let mut room = self.max_batch_tokens;
-        let mut next = Some(first);
-        while let Some(job) = next {
-            if !job.is_abandoned() {
-                let count = fitting(&job.texts[job.done.len()..], room, batch.is_empty());
-                if count == 0 && job.remaining() > 0 {
-                    self.queue.put_back(job);
-                    break;
-                }
-                let turn = Turn { job, count };
-                room = room.saturating_sub(turn.tokens());
-                let is_cut = turn.count < turn.job.remaining();
-                batch.push(turn);
-                if is_cut {
-                    break;
-                }
-            }
-            next = self.queue.pop();
-        }
-        batch
-    }
-
     /// Embeds the turns of several jobs in one go. When that fails, each runs alone: one bad request must not fail
     /// the others.
-    fn run_together(&self, batch: Vec<Turn>) {
+    fn run_together(&self, batch: Vec<Turn>, claim: &Claim<'_>) {
         let texts: Vec<&Tokens> = batch.iter().flat_map(Turn::texts).collect();
         if texts.is_empty() {
             return batch.into_iter().for_each(|turn| self.progress(turn.job, Vec::new()));
         }
-        let embedded = match self.embed(&texts, batch.len()) {
+        let embedded = match self.embed(&texts, batch.len(), claim) {
             Ok(embedded) => embedded,
-            Err(error) => return self.run_apart(batch, error),
+            Err(error) => return self.run_apart(batch, error, claim),
         };
         let mut embedded = embedded.into_iter();
         for turn in batch {
@@ -97,10 +54,10 @@ impl Worker {
     }
 
     /// After a failure of the batch: `error` is that of a job that was alone in it.
-    fn run_apart(&self, batch: Vec<Turn>, error: BatchError) {
+    fn run_apart(&self, batch: Vec<Turn>, error: BatchError, claim: &Claim<'_>) {
         match <[Turn; 1]>::try_from(batch) {
             Ok([alone]) => alone.job.fail(error),
-            Err(batch) => batch.into_iter().for_each(|turn| self.run_together(vec![turn])),
+            Err(batch) => batch.into_iter().for_each(|turn| self.run_together(vec![turn], claim)),
         }
     }
 
@@ -115,9 +72,21 @@ impl Worker {
         }
     }
 
-    fn embed(&self, texts: &[&Tokens], requests: usize) -> Result<Vec<Embedded>, BatchError> {
+    fn embed(
+        &self,
+        texts: &[&Tokens],
+        requests: usize,
+        claim: &Claim<'_>,
+    ) -> Result<Vec<Embedded>, BatchError> {
         let start = Instant::now();
-        let result = self.guarded(|embedder| same_number(texts.len(), embedder.embed_tokenized(texts)?));
+        let result = self.guarded(|embedder| {
+            let embedded = if claim.is_whole() {
+                embedder.embed_tokenized(texts)?
+            } else {
+                embedder.embed_alone(texts)?
+            };
+            same_number(texts.len(), embedded)
+        });
         let tokens = texts.iter().map(|text| text.ids.len()).sum();
         self.observer.batch(&BatchReport { requests, texts: texts.len(), tokens, took: start.elapsed() });
         result
@@ -140,14 +109,4 @@ impl Worker {
 /// would be worse than failing.
 fn same_number<T>(texts: usize, made: Vec<T>) -> Result<Option<Vec<T>>, Error> {
     Ok((made.len() == texts).then_some(made))
-}
-
-/// How many texts from the front fit into `room` tokens; at least one when there `must` be.
-fn fitting(texts: &[Tokens], room: usize, must: bool) -> usize {
-    let mut total = 0;
-    let fits = |text: &&Tokens| {
-        total += text.ids.len();
-        total <= room
-    };
-    texts.iter().take_while(fits).count().max(usize::from(must && !texts.is_empty()))
 }

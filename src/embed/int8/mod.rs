@@ -44,9 +44,9 @@ use self::forward::{Pass, Workspace};
 use self::kernel::Processor;
 use self::level::Inputs;
 use self::model::Model;
-use self::plan::Plan;
+use self::plan::{BLOCK_ROWS, Plan};
 use super::model_dir::TransformerConfig;
-use super::{Encoder, Error, TokenVectors};
+use super::{Encoder, Error, Lanes, TokenVectors};
 
 /// Buffers for more token rows than this are given back after the batch that needed them.
 const KEPT_ROWS: usize = 1024;
@@ -115,13 +115,22 @@ impl From<Int8Error> for Error {
 
 /// An encoder with 8-bit weights, and the threads that compute with it.
 ///
-/// One batch at a time: concurrent callers wait for each other, so whoever serves many should batch them.
+/// [`encode`](Encoder::encode) takes one batch at a time, with all threads; concurrent callers wait for each other.
+/// [`encode_alone`](Encoder::encode_alone) lets as many callers as there are threads compute side by side.
 pub struct Int8Encoder {
     model: Model,
     kernel: Kernel,
     processor: Processor,
     threads: usize,
     engine: Mutex<Engine>,
+    /// Memory for callers who compute alone; as many as ever did so at the same time.
+    desks: Mutex<Vec<Desk>>,
+}
+
+/// Memory in which one thread computes.
+struct Desk {
+    workspace: Workspace,
+    scratch: Mutex<Aligned<f32>>,
 }
 
 /// What a batch needs for itself.
@@ -156,7 +165,8 @@ impl Int8Encoder {
             workspaces: (0..threads).map(|_| Mutex::new(Workspace::new())).collect(),
             scratch: (0..threads).map(|_| Mutex::new(Aligned::zeroed(0))).collect(),
         };
-        Ok(Self { model, kernel, processor, threads, engine: Mutex::new(engine) })
+        let desks = Mutex::new(Vec::new());
+        Ok(Self { model, kernel, processor, threads, engine: Mutex::new(engine), desks })
     }
 
     /// The instruction set in use.
@@ -201,6 +211,26 @@ impl Int8Encoder {
     fn block<'a>(batch: &'a [Vec<u32>], texts: &[usize]) -> Vec<&'a [u32]> {
         texts.iter().map(|&text| batch[text].as_slice()).collect()
     }
+
+    /// Computes a block on this thread; the numbers of its texts in the batch with their token vectors.
+    fn run_alone(
+        &self,
+        batch: &[Vec<u32>],
+        texts: &[usize],
+        workspace: &mut Workspace,
+        scratch: &Mutex<Aligned<f32>>,
+    ) -> Vec<(usize, Vec<f32>)> {
+        let pass = Pass::new(&self.model, self.processor, Self::block(batch, texts), workspace, 1);
+        pass.run(&mut Course::alone(), scratch);
+        texts.iter().enumerate().map(|(place, &text)| (text, pass.output(place))).collect()
+    }
+
+    /// Token vectors in the order of the texts.
+    fn in_order(&self, mut results: Vec<(usize, Vec<f32>)>) -> Vec<TokenVectors> {
+        let dimension = self.model.config.hidden_size;
+        results.sort_unstable_by_key(|&(text, _)| text);
+        results.into_iter().map(|(_, values)| TokenVectors { values, dimension }).collect()
+    }
 }
 
 /// What the inputs of every linear layer are like, over texts of random tokens.
@@ -231,18 +261,13 @@ impl Engine {
         blocks: &[Vec<usize>],
     ) -> Vec<(usize, Vec<f32>)> {
         let results = Mutex::new(Vec::with_capacity(batch.len()));
-        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let next = AtomicUsize::new(0);
         let (workspaces, scratch) = (&self.workspaces, &self.scratch);
         let work = |member: usize| {
             let mut workspace = workspaces[member].lock().unwrap_or_else(PoisonError::into_inner);
             while let Some(texts) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let inputs = Int8Encoder::block(batch, texts);
-                let pass = Pass::new(&encoder.model, encoder.processor, inputs, &mut workspace, 1);
-                pass.run(&mut Course::alone(), &scratch[member]);
-                let outputs = texts.iter().enumerate().map(|(place, &text)| (text, pass.output(place)));
-                let outputs: Vec<_> = outputs.collect();
+                let outputs = encoder.run_alone(batch, texts, &mut workspace, &scratch[member]);
                 results.lock().unwrap_or_else(PoisonError::into_inner).extend(outputs);
-                done.fetch_add(1, Ordering::Relaxed);
             }
         };
         self.crew.run(&work);
@@ -282,15 +307,34 @@ impl Encoder for Int8Encoder {
     fn encode(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error> {
         self.check(batch)?;
         let lengths: Vec<usize> = batch.iter().map(Vec::len).collect();
-        let dimension = self.model.config.hidden_size;
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut results = match Plan::new(&lengths, self.threads) {
+        let results = match Plan::new(&lengths, self.threads) {
             Plan::Apart(blocks) => engine.run_apart(self, batch, &blocks),
             Plan::Together(blocks) => engine.run_together(self, batch, &blocks),
         };
         engine.trim();
         drop(engine);
-        results.sort_unstable_by_key(|&(text, _)| text);
-        Ok(results.into_iter().map(|(_, values)| TokenVectors { values, dimension }).collect())
+        Ok(self.in_order(results))
+    }
+
+    fn lanes(&self) -> Lanes {
+        Lanes { count: self.threads, tokens: BLOCK_ROWS }
+    }
+
+    fn encode_alone(&self, batch: &[Vec<u32>]) -> Result<Vec<TokenVectors>, Error> {
+        self.check(batch)?;
+        let lengths: Vec<usize> = batch.iter().map(Vec::len).collect();
+        let free = self.desks.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut desk = free
+            .unwrap_or_else(|| Desk { workspace: Workspace::new(), scratch: Mutex::new(Aligned::zeroed(0)) });
+        // For one thread every plan is one of blocks.
+        let (Plan::Apart(blocks) | Plan::Together(blocks)) = Plan::new(&lengths, 1);
+        let mut results = Vec::with_capacity(batch.len());
+        for texts in blocks {
+            results.extend(self.run_alone(batch, &texts, &mut desk.workspace, &desk.scratch));
+        }
+        desk.workspace.trim(KEPT_ROWS);
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
+        Ok(self.in_order(results))
     }
 }

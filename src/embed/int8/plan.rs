@@ -2,7 +2,7 @@
 
 /// Token rows that one thread takes through all layers at a time: their buffers fit a core's second-level cache,
 /// and the weights, which are read anew for every block, cost little beside the arithmetic.
-const BLOCK_ROWS: usize = 64;
+pub(super) const BLOCK_ROWS: usize = 64;
 
 /// Token rows of a block that all threads work on together.
 const JOINT_ROWS: usize = 256;

@@ -16,6 +16,7 @@ proptest! {
         let alone = model.load(options(Kernel::best(), 1));
         let together = encode(&model.load(options(Kernel::best(), threads)), &batch);
         prop_assert_eq!(together.len(), batch.len());
+        prop_assert_eq!(&alone.encode_alone(&batch).unwrap(), &together);
         for (text, vectors) in batch.iter().zip(&together) {
             prop_assert_eq!(&encode(&alone, std::slice::from_ref(text))[0], vectors);
         }
@@ -44,6 +45,7 @@ fn callers_at_the_same_time_get_their_own_results() {
             scope.spawn(move || {
                 for _ in 0..20 {
                     assert_eq!(&encode(encoder, batch), expected);
+                    assert_eq!(&encoder.encode_alone(batch).unwrap(), expected);
                 }
             });
         }
