@@ -55,7 +55,8 @@ pub struct ModelInfo {
 
 /// An engine that turns texts into vectors. Object-safe: `Arc<dyn Embedder>` is what the rest of dayi holds.
 ///
-/// Calls block and use the CPU: never call from an async task, queue them on a thread of their own.
+/// Calls block and use the CPU: never embed in an async task, queue that on a thread of its own. Splitting a short text
+/// into tokens takes some ten microseconds.
 pub trait Embedder: Send + Sync {
     /// The loaded model.
     fn model(&self) -> &ModelInfo;

@@ -61,6 +61,8 @@ struct State {
     /// How many of them somebody waits for.
     awaited: usize,
     closed: bool,
+    /// Whether the thread waits for more and has not been woken.
+    is_idle: bool,
 }
 
 /// Commands in the order in which they came. Share it in an `Arc`.
@@ -87,7 +89,9 @@ impl Inbox {
         let is_awaited = command.is_awaited();
         state.awaited += usize::from(is_awaited);
         state.commands.push_back(command);
-        if is_awaited || state.commands.len() == 1 || state.commands.len() == self.patience.batch {
+        let is_worth_it =
+            is_awaited || state.commands.len() == 1 || state.commands.len() == self.patience.batch;
+        if is_worth_it && std::mem::take(&mut state.is_idle) {
             self.changed.notify_one();
         }
         Ok(())
@@ -132,25 +136,35 @@ impl Inbox {
 
     /// Until something changes; false when `deadline` has passed.
     fn wait(&self, state: &mut parking_lot::MutexGuard<'_, State>, deadline: Option<Instant>) -> bool {
-        match deadline {
-            Some(deadline) => !self.changed.wait_until(state, deadline).timed_out(),
+        state.is_idle = true;
+        let is_late = match deadline {
+            Some(deadline) => self.changed.wait_until(state, deadline).timed_out(),
             // Later than the clock can tell.
             None => {
                 self.changed.wait(state);
-                true
+                false
             }
-        }
+        };
+        state.is_idle = false;
+        !is_late
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, thread};
+    use std::{
+        sync::{Arc, mpsc},
+        thread,
+    };
 
     use super::*;
     use crate::store::GroupState;
 
+    /// Longer than any test runs.
     const NEVER: Duration = Duration::from_hours(1);
+
+    /// A test whose thread was not woken fails after this.
+    const STUCK: Duration = Duration::from_secs(20);
 
     fn inbox(capacity: usize, batch: usize, linger: Duration) -> Arc<Inbox> {
         Arc::new(Inbox::new(Patience { capacity, batch, linger }))
@@ -177,27 +191,73 @@ mod tests {
         (Command::Decide(decision, reply), told)
     }
 
-    fn texts(commands: &[Command]) -> Vec<&str> {
-        fn text(command: &Command) -> &str {
-            match command {
-                Command::Log(query) => &query.text,
-                Command::Feedback(..) | Command::Decide(..) => "awaited",
-            }
-        }
+    fn texts(commands: &[Command]) -> Vec<String> {
+        let text = |command: &Command| match command {
+            Command::Log(query) => query.text.clone(),
+            Command::Feedback(..) | Command::Decide(..) => "awaited".to_owned(),
+        };
         commands.iter().map(text).collect()
     }
 
+    /// A thread that takes once and says what it got.
+    fn taker(inbox: &Arc<Inbox>) -> mpsc::Receiver<Option<Vec<String>>> {
+        let (say, said) = mpsc::channel();
+        let inbox = inbox.clone();
+        thread::spawn(move || say.send(inbox.take(NEVER).map(|commands| texts(&commands))));
+        said
+    }
+
+    fn wait_until_it_waits(inbox: &Inbox, for_commands: usize) {
+        loop {
+            let state = inbox.state.lock();
+            if state.is_idle && state.commands.len() == for_commands {
+                return;
+            }
+            drop(state);
+            thread::yield_now();
+        }
+    }
+
     #[test]
-    fn a_batch_is_taken_as_soon_as_it_is_full_and_the_rest_later() {
+    fn who_waits_is_woken_by_a_full_batch() {
+        let inbox = inbox(10, 2, NEVER);
+        let said = taker(&inbox);
+        wait_until_it_waits(&inbox, 0);
+        inbox.put(log("a")).unwrap();
+        wait_until_it_waits(&inbox, 1);
+        inbox.put(log("b")).unwrap();
+        assert_eq!(said.recv_timeout(STUCK).unwrap().unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_somebody_waits_for_is_taken_at_once_with_all_before_it() {
+        let inbox = inbox(10, 10, NEVER);
+        let said = taker(&inbox);
+        inbox.put(log("a")).unwrap();
+        wait_until_it_waits(&inbox, 1);
+        let (command, _told) = decide();
+        inbox.put(command).unwrap();
+        assert_eq!(said.recv_timeout(STUCK).unwrap().unwrap(), ["a", "awaited"]);
+        assert!(inbox.state.lock().commands.is_empty() && inbox.state.lock().awaited == 0);
+    }
+
+    #[test]
+    fn closing_wakes_who_waits_and_leaves_what_is_there() {
+        let closed = inbox(10, 10, NEVER);
+        let said = taker(&closed);
+        wait_until_it_waits(&closed, 0);
+        closed.close();
+        assert_eq!(said.recv_timeout(STUCK).unwrap(), None);
+        assert_eq!(closed.put(log("a")), Err(Refused::Closed));
+
         let inbox = inbox(10, 2, NEVER);
         for text in ["a", "b", "c"] {
             inbox.put(log(text)).unwrap();
         }
-        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["a", "b"]);
         inbox.close();
-        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["c"], "what is there can still be taken");
+        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["a", "b"]);
+        assert_eq!(texts(&inbox.take(NEVER).unwrap()), ["c"]);
         assert!(inbox.take(NEVER).is_none());
-        assert_eq!(inbox.put(log("d")), Err(Refused::Closed));
     }
 
     #[test]
@@ -210,20 +270,6 @@ mod tests {
         inbox.abandon();
         assert!(told.blocking_recv().is_err());
         assert!(inbox.take(NEVER).is_none());
-    }
-
-    #[test]
-    fn what_somebody_waits_for_is_taken_at_once_with_all_before_it() {
-        let inbox = inbox(10, 10, NEVER);
-        let (command, _told) = decide();
-        let taker = thread::spawn({
-            let inbox = inbox.clone();
-            move || texts(&inbox.take(NEVER).unwrap()).join(" ")
-        });
-        inbox.put(log("a")).unwrap();
-        inbox.put(command).unwrap();
-        assert_eq!(taker.join().unwrap(), "a awaited");
-        assert!(inbox.state.lock().commands.is_empty() && inbox.state.lock().awaited == 0);
     }
 
     #[test]

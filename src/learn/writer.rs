@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Commands that may wait to be written, those written in one transaction, and how long a question waits for others to
-/// be written with it. A crash loses no more than that.
+/// be written with it once the thread is free. A crash loses no more than what waits.
 pub(super) const PATIENCE: Patience =
     Patience { capacity: 8_192, batch: 256, linger: Duration::from_millis(500) };
 

@@ -140,10 +140,11 @@ impl<'q> QueryTokens<'q> {
         if width == 0 || text.is_empty() {
             return Partners { of_query, of_text: 0.0 };
         }
-        self.products.clear();
         self.products.resize(text.len() * width, 0);
-        if text.dimension() == self.dimension {
+        if text.dimension() == self.dimension && self.dimension > 0 {
             self.rows.dots(text.values(), &mut self.products);
+        } else {
+            self.products.fill(0);
         }
         let mut sum = 0.0;
         for (products, scale) in self.products.chunks_exact(width).zip(text.scales()) {

@@ -10,6 +10,7 @@
 //! while nobody else is being served.
 
 mod queue;
+mod request;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -22,14 +23,20 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use self::queue::{Job, Queue};
+use self::queue::{Place, Queue};
+use self::request::Piece;
 use self::worker::Worker;
 use super::{Embedded, Embedder, Error, ModelInfo, Role, Tokens};
+
+/// Bytes of text that an async task splits into tokens itself, in some hundred microseconds; for more it takes another
+/// thread.
+const TOKENIZED_AT_ONCE: usize = 2_048;
 
 /// Limits of a [`Batcher`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatcherOptions {
-    /// Tokens that are embedded in one go; a longer text still comes through, alone.
+    /// Tokens that are embedded in one go for a request that is alone; where more wait, each thread takes no more than
+    /// [`Lanes::tokens`](super::Lanes::tokens) either. A longer text still comes through, alone.
     pub max_batch_tokens: usize,
     /// Texts that may wait; at least 1. A larger request is let in when nothing else waits.
     pub max_queued_texts: usize,
@@ -153,8 +160,9 @@ impl Batcher {
     /// # Errors
     /// At once when the queue is full or closed; later when the embedder fails.
     pub async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
-        self.admit(texts.len())?;
-        let tokens = if texts.len() == 1 {
+        let place = self.reserve(texts.len())?;
+        let bytes: usize = texts.iter().map(String::len).sum();
+        let tokens = if bytes <= TOKENIZED_AT_ONCE {
             self.worker.tokenize(&texts, role)?
         } else {
             let worker = Arc::clone(&self.worker);
@@ -167,7 +175,7 @@ impl Batcher {
         {
             return embedded;
         }
-        self.submit(tokens)?.await.unwrap_or(Err(BatchError::Crashed))
+        self.submit(place, tokens).await.unwrap_or(Err(BatchError::Crashed))
     }
 
     /// As [`Batcher::embed`], for threads outside the async runtime.
@@ -178,16 +186,18 @@ impl Batcher {
     /// # Panics
     /// When called from an async task, which it would block.
     pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
-        self.admit(texts.len())?;
-        self.submit(self.worker.tokenize(&texts, role)?)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
+        let place = self.reserve(texts.len())?;
+        let tokens = self.worker.tokenize(&texts, role)?;
+        self.submit(place, tokens).blocking_recv().unwrap_or(Err(BatchError::Crashed))
     }
 
     /// Takes no more requests, finishes those that are queued, and ends the threads. Blocks until then; calling it
     /// again does nothing.
     pub fn close(&self) {
         self.worker.queue.close();
-        let threads = std::mem::take(&mut *self.threads.lock());
-        for thread in threads {
+        // Held until they have ended: whoever else closes waits for that too.
+        let mut threads = self.threads.lock();
+        for thread in threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("an embedding thread ended by a panic");
             }
@@ -201,20 +211,18 @@ impl Batcher {
     }
 
     /// Refuses before any work is done for texts that would be refused.
-    fn admit(&self, texts: usize) -> Result<(), BatchError> {
-        self.observed(self.worker.queue.admit(texts))
-    }
-
-    fn submit(&self, texts: Vec<Tokens>) -> Result<oneshot::Receiver<Answer>, BatchError> {
-        let (reply, answer) = oneshot::channel();
-        self.observed(self.worker.queue.push(Job::new(texts, reply))).map(|()| answer)
-    }
-
-    fn observed(&self, let_in: Result<(), BatchError>) -> Result<(), BatchError> {
-        if matches!(let_in, Err(BatchError::Overloaded { .. })) {
+    fn reserve(&self, texts: usize) -> Result<Place<'_>, BatchError> {
+        let reserved = self.worker.queue.reserve(texts);
+        if matches!(reserved, Err(BatchError::Overloaded { .. })) {
             self.worker.observer.refused();
         }
-        let_in
+        reserved
+    }
+
+    fn submit(&self, place: Place<'_>, texts: Vec<Tokens>) -> oneshot::Receiver<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.worker.queue.push(place, Piece::of_all(texts, reply));
+        answer
     }
 }
 

@@ -3,62 +3,20 @@
 use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot;
 
-use super::{Answer, BatchError};
-use crate::embed::{Embedded, Lanes, Tokens};
+use super::BatchError;
+use super::request::Piece;
+use crate::embed::{Lanes, Tokens};
 
-/// One caller's request and how much of it is done.
-pub(super) struct Job {
-    pub(super) texts: Vec<Tokens>,
-    /// Vectors of the first texts.
-    pub(super) done: Vec<Embedded>,
-    pub(super) reply: oneshot::Sender<Answer>,
+/// What is embedded in one go.
+pub(super) struct Batch {
+    /// At least one, unless all callers went away.
+    pub(super) pieces: Vec<Piece>,
+    /// What is left of the last piece's request, to line up again afterwards.
+    pub(super) rest: Option<Piece>,
 }
 
-impl Job {
-    pub(super) fn new(texts: Vec<Tokens>, reply: oneshot::Sender<Answer>) -> Self {
-        Self { texts, done: Vec::new(), reply }
-    }
-
-    /// Texts that are still to be embedded.
-    pub(super) fn remaining(&self) -> usize {
-        self.texts.len() - self.done.len()
-    }
-
-    /// Whether the caller went away.
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
-    }
-
-    /// Hands the vectors over.
-    pub(super) fn finish(self) {
-        self.answer_with(Ok);
-    }
-
-    pub(super) fn fail(self, error: BatchError) {
-        self.answer_with(|_| Err(error));
-    }
-
-    fn answer_with(self, answer: impl FnOnce(Vec<Embedded>) -> Answer) {
-        // A caller that went away meanwhile wants no answer.
-        let _ = self.reply.send(answer(self.done));
-    }
-}
-
-/// A job and how many of its texts are embedded now, the first that are not done.
-pub(super) struct Turn {
-    pub(super) job: Job,
-    pub(super) count: usize,
-}
-
-impl Turn {
-    pub(super) fn texts(&self) -> &[Tokens] {
-        &self.job.texts[self.job.done.len()..][..self.count]
-    }
-}
-
-/// What may be embedded in one go.
+/// How much may be embedded in one go.
 struct Room {
     texts: usize,
     tokens: usize,
@@ -75,9 +33,14 @@ impl Room {
         let count = texts.iter().take(self.texts).take_while(fits).count();
         count.max(usize::from(must && !texts.is_empty()))
     }
+
+    fn shrink(&mut self, texts: &[Tokens]) {
+        self.texts = self.texts.saturating_sub(texts.len());
+        self.tokens = self.tokens.saturating_sub(texts.iter().map(|text| text.ids.len()).sum());
+    }
 }
 
-/// Jobs in the order in which they came.
+/// Requests, or what is left of them, in the order in which they came.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -89,56 +52,64 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    waiting: VecDeque<Piece>,
+    /// Texts in `waiting`.
     texts: usize,
+    /// Texts that have a [`Place`].
+    reserved: usize,
     closed: bool,
     /// Lanes in use.
     used: usize,
 }
 
 impl State {
-    /// Takes the oldest jobs, as far as there is room for them. Those whose callers went away are forgotten.
-    fn gather(&mut self, mut room: Room) -> Vec<Turn> {
-        let mut batch: Vec<Turn> = Vec::new();
-        while let Some(job) = self.jobs.pop_front() {
-            let remaining = job.remaining();
-            if job.is_abandoned() {
-                self.texts -= remaining;
+    fn push_back(&mut self, piece: Piece) {
+        self.texts += piece.len();
+        self.waiting.push_back(piece);
+    }
+
+    fn pop_front(&mut self) -> Option<Piece> {
+        let piece = self.waiting.pop_front()?;
+        self.texts -= piece.len();
+        Some(piece)
+    }
+
+    fn push_front(&mut self, piece: Piece) {
+        self.texts += piece.len();
+        self.waiting.push_front(piece);
+    }
+
+    /// Takes the oldest texts, as far as there is room for them. Those whose callers went away are forgotten.
+    ///
+    /// A request that does not fit is cut; unless it is only to fill up a batch on one lane, for another lane may take it
+    /// at once, and those who are in the batch would wait for it.
+    fn gather(&mut self, mut room: Room, is_whole: bool) -> Batch {
+        let mut batch = Batch { pieces: Vec::new(), rest: None };
+        while let Some(mut piece) = self.pop_front() {
+            if piece.is_abandoned() {
                 continue;
             }
-            let count = room.fitting(&job.texts[job.done.len()..], batch.is_empty());
-            if count == 0 && remaining > 0 {
-                self.jobs.push_front(job);
+            let is_first = batch.pieces.is_empty();
+            let count = room.fitting(piece.texts(), is_first);
+            let is_cut = count < piece.len();
+            if is_cut && (count == 0 || (!is_whole && !is_first)) {
+                self.push_front(piece);
                 break;
             }
-            self.texts -= remaining;
-            let turn = Turn { job, count };
-            room.texts = room.texts.saturating_sub(count);
-            let tokens: usize = turn.texts().iter().map(|text| text.ids.len()).sum();
-            room.tokens = room.tokens.saturating_sub(tokens);
-            batch.push(turn);
-            if count < remaining {
+            batch.rest = piece.split_off(count);
+            room.shrink(piece.texts());
+            batch.pieces.push(piece);
+            if is_cut {
                 break;
             }
         }
         batch
     }
 
-    fn admit(&mut self, texts: usize, capacity: usize) -> Result<(), BatchError> {
-        if self.closed {
-            return Err(BatchError::Closed);
-        }
-        let full = |state: &Self| state.texts > 0 && state.texts + texts > capacity;
-        if full(self) {
-            self.sweep();
-        }
-        if full(self) { Err(BatchError::Overloaded { queued: self.texts, capacity }) } else { Ok(()) }
-    }
-
-    /// Forgets jobs whose callers went away; they would hold places that others could have.
+    /// Forgets those whose callers went away; they would hold places that others could have.
     fn sweep(&mut self) {
-        self.jobs.retain(|job| !job.is_abandoned());
-        self.texts = self.jobs.iter().map(Job::remaining).sum();
+        self.waiting.retain(|piece| !piece.is_abandoned());
+        self.texts = self.waiting.iter().map(Piece::len).sum();
     }
 }
 
@@ -155,42 +126,57 @@ impl Queue {
         self.state.lock().texts
     }
 
-    /// Whether a job of so many texts would be let in now.
-    pub(super) fn admit(&self, texts: usize) -> Result<(), BatchError> {
-        self.state.lock().admit(texts, self.capacity)
-    }
-
-    /// Adds a job at the end; refuses at once when closed or full.
-    pub(super) fn push(&self, job: Job) -> Result<(), BatchError> {
+    /// Keeps a place for so many texts; refuses at once when closed or full.
+    pub(super) fn reserve(&self, texts: usize) -> Result<Place<'_>, BatchError> {
         let mut state = self.state.lock();
-        state.admit(job.texts.len(), self.capacity)?;
-        state.texts += job.texts.len();
-        state.jobs.push_back(job);
-        self.changed.notify_one();
-        Ok(())
+        if state.closed {
+            return Err(BatchError::Closed);
+        }
+        let taken = |state: &State| state.texts + state.reserved;
+        let is_full = |state: &State| taken(state) > 0 && taken(state) + texts > self.capacity;
+        if is_full(&state) {
+            state.sweep();
+        }
+        if is_full(&state) {
+            return Err(BatchError::Overloaded { queued: taken(&state), capacity: self.capacity });
+        }
+        state.reserved += texts;
+        Ok(Place { queue: self, texts })
     }
 
-    /// Takes the oldest jobs and the right to embed them, waiting for both; `None` once closed and empty.
+    /// Adds a request for which there is a place at the end.
+    pub(super) fn push(&self, place: Place<'_>, request: Piece) {
+        self.state.lock().push_back(request);
+        drop(place);
+        self.changed.notify_one();
+    }
+
+    /// Takes the oldest texts and the right to embed them, waiting for both; `None` once closed and empty.
     ///
-    /// A job that is alone gets the whole embedder. Where others wait or are served it gets one lane, and others go with
-    /// it up to a fair share of what waits.
-    pub(super) fn take_wait(&self) -> Option<(Vec<Turn>, Claim<'_>)> {
+    /// A request that is alone gets the whole embedder. Where others wait or are served it gets one lane, and others go
+    /// with it up to a fair share of what waits; what is left of it lines up at once, so that other lanes may help.
+    pub(super) fn take_wait(&self) -> Option<(Batch, Claim<'_>)> {
         let mut state = self.state.lock();
         loop {
-            if state.closed && state.jobs.is_empty() {
+            if state.closed && state.waiting.is_empty() && state.reserved == 0 {
                 return None;
             }
             let free = self.lanes.count - state.used;
-            if free > 0 && !state.jobs.is_empty() {
-                let is_alone = free == self.lanes.count && (free == 1 || state.jobs.len() == 1);
-                let (lanes, room) = if is_alone {
+            if free > 0 && !state.waiting.is_empty() {
+                let is_whole = free == self.lanes.count && (free == 1 || state.waiting.len() == 1);
+                let (lanes, room) = if is_whole {
                     (free, Room { texts: usize::MAX, tokens: self.max_batch_tokens })
                 } else {
                     let tokens = self.lanes.tokens.min(self.max_batch_tokens);
                     (1, Room { texts: state.texts.div_ceil(free), tokens })
                 };
                 state.used += lanes;
-                return Some((state.gather(room), Claim { queue: self, lanes }));
+                let mut batch = state.gather(room, is_whole);
+                if !is_whole && let Some(rest) = batch.rest.take() {
+                    state.push_back(rest);
+                    self.changed.notify_one();
+                }
+                return Some((batch, Claim { queue: self, lanes }));
             }
             self.changed.wait(&mut state);
         }
@@ -199,18 +185,17 @@ impl Queue {
     /// Takes the whole embedder when nobody has any of it and nobody waits for it.
     pub(super) fn claim(&self) -> Option<Claim<'_>> {
         let mut state = self.state.lock();
-        let is_free = !state.closed && state.used == 0 && state.jobs.is_empty();
+        let is_free = !state.closed && state.used == 0 && state.waiting.is_empty();
         is_free.then(|| {
             state.used = self.lanes.count;
             Claim { queue: self, lanes: self.lanes.count }
         })
     }
 
-    /// Puts a job that is partly done behind all others; it was let in already, so it is never refused.
-    pub(super) fn line_up_again(&self, job: Job) {
-        let mut state = self.state.lock();
-        state.texts += job.remaining();
-        state.jobs.push_back(job);
+    /// Puts what is left of a request behind all others; it was let in already, so it is never refused.
+    pub(super) fn line_up_again(&self, rest: Piece) {
+        self.state.lock().push_back(rest);
+        self.changed.notify_one();
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -220,6 +205,23 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.changed.notify_all();
+    }
+}
+
+/// A place in the queue, while the texts for it are being split into tokens.
+pub(super) struct Place<'q> {
+    queue: &'q Queue,
+    texts: usize,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.state.lock();
+        state.reserved -= self.texts;
+        if state.closed {
+            // The threads wait for the last of them before they end.
+            self.queue.changed.notify_all();
+        }
     }
 }
 
@@ -240,7 +242,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.queue.state.lock().used -= self.lanes;
         // Whoever waits for a lane of a whole embedder may be anybody. A single lane is a thread's own, and that thread
-        // looks for the next job itself.
+        // looks for the next texts itself.
         if self.is_whole() {
             self.queue.changed.notify_all();
         }

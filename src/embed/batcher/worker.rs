@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::queue::{Claim, Job, Queue, Turn};
+use super::queue::{Batch, Claim, Queue};
+use super::request::Piece;
 use super::{BatchError, BatchReport, Observer};
 use crate::embed::{Embedded, Embedder, Error, Role, Tokens};
 
@@ -17,8 +18,12 @@ pub(super) struct Worker {
 impl Worker {
     /// Life of a thread: until the queue is closed and empty.
     pub(super) fn run(&self) {
-        while let Some((batch, claim)) = self.queue.take_wait() {
-            self.run_together(batch, &claim);
+        while let Some((Batch { pieces, rest }, claim)) = self.queue.take_wait() {
+            self.run_together(pieces, &claim);
+            // Whoever came meanwhile gets a turn before the next one of a large request.
+            if let Some(rest) = rest.filter(|rest| !rest.is_abandoned()) {
+                self.queue.line_up_again(rest);
+            }
         }
     }
 
@@ -35,40 +40,29 @@ impl Worker {
         self.guarded(|embedder| same_number(texts.len(), embedder.tokenize(&texts, role)?))
     }
 
-    /// Embeds the turns of several jobs in one go. When that fails, each runs alone: one bad request must not fail
+    /// Embeds pieces of several requests in one go. When that fails, each runs alone: one bad request must not fail
     /// the others.
-    fn run_together(&self, batch: Vec<Turn>, claim: &Claim<'_>) {
-        let texts: Vec<&Tokens> = batch.iter().flat_map(Turn::texts).collect();
+    fn run_together(&self, pieces: Vec<Piece>, claim: &Claim<'_>) {
+        let texts: Vec<&Tokens> = pieces.iter().flat_map(Piece::texts).collect();
         if texts.is_empty() {
-            return batch.into_iter().for_each(|turn| self.progress(turn.job, Vec::new()));
+            return pieces.into_iter().for_each(|piece| piece.finish(Vec::new()));
         }
-        let embedded = match self.embed(&texts, batch.len(), claim) {
+        let embedded = match self.embed(&texts, pieces.len(), claim) {
             Ok(embedded) => embedded,
-            Err(error) => return self.run_apart(batch, error, claim),
+            Err(error) => return self.run_apart(pieces, error, claim),
         };
         let mut embedded = embedded.into_iter();
-        for turn in batch {
-            let vectors = embedded.by_ref().take(turn.count).collect();
-            self.progress(turn.job, vectors);
+        for piece in pieces {
+            let vectors = embedded.by_ref().take(piece.len()).collect();
+            piece.finish(vectors);
         }
     }
 
-    /// After a failure of the batch: `error` is that of a job that was alone in it.
-    fn run_apart(&self, batch: Vec<Turn>, error: BatchError, claim: &Claim<'_>) {
-        match <[Turn; 1]>::try_from(batch) {
-            Ok([alone]) => alone.job.fail(error),
-            Err(batch) => batch.into_iter().for_each(|turn| self.run_together(vec![turn], claim)),
-        }
-    }
-
-    /// Answers a job that is complete. Another lines up again, so that whoever came meanwhile gets a turn before its
-    /// next one.
-    fn progress(&self, mut job: Job, vectors: Vec<Embedded>) {
-        job.done.extend(vectors);
-        if job.remaining() == 0 {
-            job.finish();
-        } else if !job.is_abandoned() {
-            self.queue.line_up_again(job);
+    /// After a failure of the batch: `error` is that of a piece that was alone in it.
+    fn run_apart(&self, pieces: Vec<Piece>, error: BatchError, claim: &Claim<'_>) {
+        match <[Piece; 1]>::try_from(pieces) {
+            Ok([alone]) => alone.fail(error),
+            Err(pieces) => pieces.into_iter().for_each(|piece| self.run_together(vec![piece], claim)),
         }
     }
 

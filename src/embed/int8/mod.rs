@@ -129,16 +129,26 @@ pub struct Int8Encoder {
 
 /// Memory in which one thread computes.
 struct Desk {
-    workspace: Workspace,
+    workspace: Mutex<Workspace>,
     scratch: Mutex<Aligned<f32>>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { workspace: Mutex::new(Workspace::new()), scratch: Mutex::new(Aligned::zeroed(0)) }
+    }
+
+    /// Gives back what only an unusually long text needed.
+    fn trim(&mut self) {
+        self.workspace.get_mut().unwrap_or_else(PoisonError::into_inner).trim(KEPT_ROWS);
+    }
 }
 
 /// What a batch needs for itself.
 struct Engine {
     crew: Crew,
     phases: Phases,
-    workspaces: Vec<Mutex<Workspace>>,
-    scratch: Vec<Mutex<Aligned<f32>>>,
+    desks: Vec<Desk>,
 }
 
 impl Int8Encoder {
@@ -159,12 +169,8 @@ impl Int8Encoder {
         let inputs = observe_inputs(&model, processor);
         model.level(safetensors, &inputs, threads)?;
         let crew = Crew::new(threads).map_err(|error| Int8Error::Threads { reason: error.to_string() })?;
-        let engine = Engine {
-            crew,
-            phases: Phases::new(),
-            workspaces: (0..threads).map(|_| Mutex::new(Workspace::new())).collect(),
-            scratch: (0..threads).map(|_| Mutex::new(Aligned::zeroed(0))).collect(),
-        };
+        let desks = (0..threads).map(|_| Desk::new()).collect();
+        let engine = Engine { crew, phases: Phases::new(), desks };
         let desks = Mutex::new(Vec::new());
         Ok(Self { model, kernel, processor, threads, engine: Mutex::new(engine), desks })
     }
@@ -213,15 +219,10 @@ impl Int8Encoder {
     }
 
     /// Computes a block on this thread; the numbers of its texts in the batch with their token vectors.
-    fn run_alone(
-        &self,
-        batch: &[Vec<u32>],
-        texts: &[usize],
-        workspace: &mut Workspace,
-        scratch: &Mutex<Aligned<f32>>,
-    ) -> Vec<(usize, Vec<f32>)> {
-        let pass = Pass::new(&self.model, self.processor, Self::block(batch, texts), workspace, 1);
-        pass.run(&mut Course::alone(), scratch);
+    fn run_alone(&self, batch: &[Vec<u32>], texts: &[usize], desk: &Desk) -> Vec<(usize, Vec<f32>)> {
+        let mut workspace = desk.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let pass = Pass::new(&self.model, self.processor, Self::block(batch, texts), &mut workspace, 1);
+        pass.run(&mut Course::alone(), &desk.scratch);
         texts.iter().enumerate().map(|(place, &text)| (text, pass.output(place))).collect()
     }
 
@@ -262,11 +263,10 @@ impl Engine {
     ) -> Vec<(usize, Vec<f32>)> {
         let results = Mutex::new(Vec::with_capacity(batch.len()));
         let next = AtomicUsize::new(0);
-        let (workspaces, scratch) = (&self.workspaces, &self.scratch);
+        let desks = &self.desks;
         let work = |member: usize| {
-            let mut workspace = workspaces[member].lock().unwrap_or_else(PoisonError::into_inner);
             while let Some(texts) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let outputs = encoder.run_alone(batch, texts, &mut workspace, &scratch[member]);
+                let outputs = encoder.run_alone(batch, texts, &desks[member]);
                 results.lock().unwrap_or_else(PoisonError::into_inner).extend(outputs);
             }
         };
@@ -285,21 +285,14 @@ impl Engine {
         let members = self.crew.members();
         for texts in blocks {
             let inputs = Int8Encoder::block(batch, texts);
-            let workspace = self.workspaces[0].get_mut().unwrap_or_else(PoisonError::into_inner);
-            let pass = Pass::new(&encoder.model, encoder.processor, inputs, workspace, members);
+            let mut workspace = self.desks[0].workspace.lock().unwrap_or_else(PoisonError::into_inner);
+            let pass = Pass::new(&encoder.model, encoder.processor, inputs, &mut workspace, members);
             self.phases.reset(forward::phase_count(&encoder.model));
-            let (phases, scratch) = (&self.phases, &self.scratch);
-            self.crew.run(&|member| pass.run(&mut Course::shared(phases), &scratch[member]));
+            let (phases, desks) = (&self.phases, &self.desks);
+            self.crew.run(&|member| pass.run(&mut Course::shared(phases), &desks[member].scratch));
             results.extend(texts.iter().enumerate().map(|(place, &text)| (text, pass.output(place))));
         }
         results
-    }
-
-    /// Gives back what only an unusually long text needed.
-    fn trim(&mut self) {
-        for workspace in &mut self.workspaces {
-            workspace.get_mut().unwrap_or_else(PoisonError::into_inner).trim(KEPT_ROWS);
-        }
     }
 }
 
@@ -312,7 +305,7 @@ impl Encoder for Int8Encoder {
             Plan::Apart(blocks) => engine.run_apart(self, batch, &blocks),
             Plan::Together(blocks) => engine.run_together(self, batch, &blocks),
         };
-        engine.trim();
+        engine.desks.iter_mut().for_each(Desk::trim);
         drop(engine);
         Ok(self.in_order(results))
     }
@@ -325,15 +318,14 @@ impl Encoder for Int8Encoder {
         self.check(batch)?;
         let lengths: Vec<usize> = batch.iter().map(Vec::len).collect();
         let free = self.desks.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut desk = free
-            .unwrap_or_else(|| Desk { workspace: Workspace::new(), scratch: Mutex::new(Aligned::zeroed(0)) });
+        let mut desk = free.unwrap_or_else(Desk::new);
         // For one thread every plan is one of blocks.
         let (Plan::Apart(blocks) | Plan::Together(blocks)) = Plan::new(&lengths, 1);
         let mut results = Vec::with_capacity(batch.len());
         for texts in blocks {
-            results.extend(self.run_alone(batch, &texts, &mut desk.workspace, &desk.scratch));
+            results.extend(self.run_alone(batch, &texts, &desk));
         }
-        desk.workspace.trim(KEPT_ROWS);
+        desk.trim();
         self.desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
         Ok(self.in_order(results))
     }

@@ -2,6 +2,9 @@
 
 use super::{clean, grammar::Numbering};
 
+/// Level of the deepest heading of Markdown; sections that are made otherwise have higher ones.
+const DEEPEST_HEADING: u8 = 6;
+
 /// An open section.
 #[derive(Debug, Clone)]
 struct Open {
@@ -51,26 +54,31 @@ impl Sections {
         let ordinal = numbering.and_then(|numbering| numbering.number);
         let (title, heading) = (clean::clean(title), clean::clean(plain));
         self.open.push(Open { level, ordinal, title, heading, questions: None });
-        self.enter_open();
+        let is_title = self.open.len() == 1 && self.has_title && level == 1;
+        self.enter_open(!is_title);
     }
 
     /// Closes the sections that cannot contain a question which is a heading of this level: those that are no wider than
-    /// it and whose own questions are deeper. Where questions have the level of their section, they stay in it.
+    /// it and whose own questions are deeper. Where questions have the level of their section, they stay in it, and a
+    /// section that is no heading has no level to compare.
     pub(super) fn ask(&mut self, level: u8) {
-        let ends = |open: &Open| open.level >= level && open.questions.is_some_and(|deeper| deeper > level);
+        let ends = |open: &Open| {
+            (level..=DEEPEST_HEADING).contains(&open.level)
+                && open.questions.is_some_and(|deeper| deeper > level)
+        };
         if let Some(first) = self.open.iter().position(ends) {
             self.open.truncate(first);
-            self.enter_open();
+            self.enter_open(true);
         }
         for open in &mut self.open {
             open.questions.get_or_insert(level);
         }
     }
 
-    /// Adds the section that the open ones make.
-    fn enter_open(&mut self) {
+    /// Adds the section that the open ones make. Where sections follow under it, the document's title is none of them.
+    fn enter_open(&mut self, follows_title: bool) {
         let path = match self.open.as_slice() {
-            [title, path @ ..] if self.has_title && title.level == 1 && !path.is_empty() => path,
+            [title, path @ ..] if self.has_title && title.level == 1 && follows_title => path,
             path => path,
         };
         self.all.push(Section {

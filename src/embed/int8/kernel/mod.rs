@@ -123,7 +123,7 @@ pub enum Kernel {
     NeonI8mm,
     /// 64-bit ARM with the dot product of bytes of one kind (Cortex-A76, Neoverse N1, Apple M1 and later).
     Neon,
-    /// Plain Rust, for any processor; on 64-bit ARM the compiler makes NEON of it.
+    /// Plain Rust, for any processor; on 64-bit ARM without the dot product the compiler makes NEON of it.
     Portable,
 }
 
