@@ -137,13 +137,12 @@ impl Inbox {
     /// Until something changes; false when `deadline` has passed.
     fn wait(&self, state: &mut parking_lot::MutexGuard<'_, State>, deadline: Option<Instant>) -> bool {
         state.is_idle = true;
-        let is_late = match deadline {
-            Some(deadline) => self.changed.wait_until(state, deadline).timed_out(),
+        let is_late = if let Some(deadline) = deadline {
+            self.changed.wait_until(state, deadline).timed_out()
+        } else {
             // Later than the clock can tell.
-            None => {
-                self.changed.wait(state);
-                false
-            }
+            self.changed.wait(state);
+            false
         };
         state.is_idle = false;
         !is_late

@@ -130,6 +130,9 @@ mod vnni {
     /// Rows of the query in a panel: one lane is for what the unsigned side costs.
     pub(super) const ROWS: usize = LANES - 1;
 
+    /// The lane that is left.
+    const LAST: i32 = 15;
+
     /// Rows of a text that are multiplied at once: enough sums to wait for none.
     const AT_ONCE: usize = 8;
 
@@ -196,7 +199,7 @@ mod vnni {
             }
         }
         let mask = (1u16 << panel.rows) - 1;
-        let last = _mm512_set1_epi32(ROWS as i32);
+        let last = _mm512_set1_epi32(LAST);
         for (sum, products) in sums.into_iter().zip(products.chunks_exact_mut(stride)) {
             let exact = _mm512_sub_epi32(sum, _mm512_permutexvar_epi32(last, sum));
             let place = &mut products[first..first + panel.rows];

@@ -178,19 +178,6 @@ impl Batcher {
         self.submit(place, tokens).await.unwrap_or(Err(BatchError::Crashed))
     }
 
-    /// As [`Batcher::embed`], for threads outside the async runtime.
-    ///
-    /// # Errors
-    /// As [`Batcher::embed`].
-    ///
-    /// # Panics
-    /// When called from an async task, which it would block.
-    pub fn embed_blocking(&self, texts: Vec<String>, role: Role) -> Result<Vec<Embedded>, BatchError> {
-        let place = self.reserve(texts.len())?;
-        let tokens = self.worker.tokenize(&texts, role)?;
-        self.submit(place, tokens).blocking_recv().unwrap_or(Err(BatchError::Crashed))
-    }
-
     /// Takes no more requests, finishes those that are queued, and ends the threads. Blocks until then; calling it
     /// again does nothing.
     pub fn close(&self) {

@@ -92,6 +92,11 @@ fn submit(batcher: &Batcher, request: &[&str]) -> Result<oneshot::Receiver<Answe
     Ok(batcher.submit(place, batcher.worker.tokenize(&texts(request), Role::Query)?))
 }
 
+/// Queues a request and waits for it.
+fn embed_blocking(batcher: &Batcher, request: &[&str]) -> Answer {
+    submit(batcher, request)?.blocking_recv().unwrap_or(Err(BatchError::Crashed))
+}
+
 /// Requests in the given order, all queued before the first is answered: the gate text goes first and holds the
 /// thread. Returns the answers to all but the gate.
 fn together(batcher: &Batcher, gate: &Gate, requests: &[&[&str]]) -> Vec<Result<Vec<Embedded>, BatchError>> {
@@ -134,7 +139,7 @@ fn a_request_larger_than_the_budget_is_embedded_in_pieces() {
     let (embedder, _gate) = controlled();
     let batcher = start(&embedder, options(4, 2));
     let request = ["aa", "bb", "c", "too long for any batch", "d"];
-    let vectors = batcher.embed_blocking(texts(&request), Role::Query).unwrap();
+    let vectors = embed_blocking(&batcher, &request).unwrap();
     assert_eq!(vectors, request.map(expected));
     let calls = embedder.calls.lock();
     assert_eq!(
@@ -161,7 +166,7 @@ fn a_large_request_whose_caller_went_away_is_not_continued() {
     gate.wait_until_reached();
     drop(large);
     gate.open();
-    batcher.embed_blocking(texts(&["d"]), Role::Query).unwrap();
+    embed_blocking(&batcher, &["d"]).unwrap();
     assert_eq!(*embedder.calls.lock(), [texts(&["gate"]), texts(&["d"])]);
     assert_eq!(batcher.queued(), 0);
 }
@@ -182,14 +187,14 @@ fn a_full_queue_refuses_at_once_and_recovers() {
     let held = submit(&batcher, &["gate"]).unwrap();
     gate.wait_until_reached();
     let waiting = submit(&batcher, &["a", "b"]).unwrap();
-    match batcher.embed_blocking(texts(&["c"]), Role::Query) {
+    match embed_blocking(&batcher, &["c"]) {
         Err(BatchError::Overloaded { queued: 2, capacity: 2 }) => {}
         other => panic!("{other:?}"),
     }
     gate.open();
     held.blocking_recv().unwrap().unwrap();
     waiting.blocking_recv().unwrap().unwrap();
-    batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap();
+    embed_blocking(&batcher, &["c"]).unwrap();
 }
 
 #[test]
@@ -203,7 +208,7 @@ fn callers_that_went_away_are_skipped_and_free_their_places() {
     drop(waiting);
     gate.open();
     held.blocking_recv().unwrap().unwrap();
-    batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap();
+    embed_blocking(&batcher, &["c"]).unwrap();
     assert_eq!(embedder.calls.lock()[1..], [texts(&["c"])]);
 }
 
@@ -237,9 +242,9 @@ fn a_panic_becomes_an_error_for_its_request_alone_and_the_thread_goes_on() {
     assert_eq!(answers[0].as_ref().unwrap()[0], expected("a"));
     assert!(matches!(answers[1], Err(BatchError::Crashed)), "{:?}", answers[1]);
     assert_eq!(answers[2].as_ref().unwrap()[0], expected("b"));
-    let counting = batcher.embed_blocking(texts(&["panic while counting"]), Role::Query);
+    let counting = embed_blocking(&batcher, &["panic while counting"]);
     assert!(matches!(counting, Err(BatchError::Crashed)), "{counting:?}");
-    assert_eq!(batcher.embed_blocking(texts(&["c"]), Role::Query).unwrap()[0], expected("c"));
+    assert_eq!(embed_blocking(&batcher, &["c"]).unwrap()[0], expected("c"));
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Worker {
     /// Splits texts into tokens, on the caller's thread.
     pub(super) fn tokenize(&self, texts: &[String], role: Role) -> Result<Vec<Tokens>, BatchError> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        self.guarded(|embedder| same_number(texts.len(), embedder.tokenize(&texts, role)?))
+        self.guarded(|embedder| Ok(same_number(texts.len(), embedder.tokenize(&texts, role)?)))
     }
 
     /// Embeds pieces of several requests in one go. When that fails, each runs alone: one bad request must not fail
@@ -79,7 +79,7 @@ impl Worker {
             } else {
                 embedder.embed_alone(texts)?
             };
-            same_number(texts.len(), embedded)
+            Ok(same_number(texts.len(), embedded))
         });
         let tokens = texts.iter().map(|text| text.ids.len()).sum();
         self.observer.batch(&BatchReport { requests, texts: texts.len(), tokens, took: start.elapsed() });
@@ -101,6 +101,6 @@ impl Worker {
 
 /// What the embedder made of `texts` texts; nothing when it is of another number, for handing out vectors of other texts
 /// would be worse than failing.
-fn same_number<T>(texts: usize, made: Vec<T>) -> Result<Option<Vec<T>>, Error> {
-    Ok((made.len() == texts).then_some(made))
+fn same_number<T>(texts: usize, made: Vec<T>) -> Option<Vec<T>> {
+    (made.len() == texts).then_some(made)
 }
