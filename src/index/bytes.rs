@@ -3,13 +3,10 @@
 //! A search waits for memory more than for arithmetic, and this is a quarter of the memory. What it says is off by a known
 //! bound at most, so whoever compares in full all that the bound does not rule out misses nothing.
 
-use crate::vector::dot;
+use crate::vector::{dot, quantize};
 
 /// What is added to each number of a stored vector: instructions want one side of a product unsigned.
 const OFFSET: i32 = 1 << 7;
-
-/// Largest magnitude of a number in 8 bits.
-const LARGEST: f32 = 127.0;
 
 /// Room for the rounding of `f32` sums.
 const ROUNDING: f32 = 1e-5;
@@ -78,10 +75,7 @@ impl ByteSet {
 impl ByteQuery {
     /// Of a unit vector.
     pub(super) fn new(vector: &[f32]) -> Self {
-        let largest = vector.iter().fold(f32::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
-        let scale = largest / LARGEST;
-        // Rounds to the nearest: the cast cuts off.
-        let values: Vec<i8> = vector.iter().map(|x| (x / scale + f32::copysign(0.5, *x)) as i8).collect();
+        let (values, scale) = quantize(vector);
         let difference: Vec<f32> =
             vector.iter().zip(&values).map(|(x, value)| x - f32::from(*value) * scale).collect();
         let excess = OFFSET * values.iter().map(|value| i32::from(*value)).sum::<i32>();

@@ -20,6 +20,7 @@ mod bytes;
 mod exact;
 mod graph;
 mod hnsw;
+mod params;
 pub mod snapshot;
 mod top_k;
 mod twins;
@@ -27,7 +28,8 @@ mod vectors;
 
 pub use exact::ExactIndex;
 pub use graph::{Graph, GraphError};
-pub use hnsw::{HnswIndex, HnswParams};
+pub use hnsw::HnswIndex;
+pub use params::HnswParams;
 pub use vectors::VectorSet;
 
 pub mod lexical;

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::token_dots::QueryRows;
-use crate::vector::dot;
+use crate::vector::{dot, larger, largest, quantize};
 
 /// Answers are long; what they are about stands at their beginning.
 pub const MAX_TOKENS: usize = 160;
@@ -38,12 +38,9 @@ impl TokenMatrix {
         for row in tokens.chunks_exact(dimension).take(rows) {
             let centred: Vec<f32> = row.iter().zip(center).map(|(x, mean)| x - mean).collect();
             let norm = dot(&centred, &centred).sqrt().max(f32::MIN_POSITIVE);
-            let magnitudes: Vec<f32> = centred.iter().map(|x| x.abs()).collect();
-            let largest = largest(&magnitudes).max(f32::MIN_POSITIVE);
-            // Rounds to the nearest: the cast cuts off, and unlike `round` it is no call of a function.
-            let nearest = |x: &f32| (x / largest * 127.0 + f32::copysign(0.5, *x)) as i8;
-            values.extend(centred.iter().map(|x| nearest(x).cast_unsigned()));
-            bytes.extend((largest / 127.0 / norm).to_le_bytes());
+            let (row, scale) = quantize(&centred);
+            values.extend(row.into_iter().map(i8::cast_unsigned));
+            bytes.extend((scale / norm).to_le_bytes());
         }
         bytes.append(&mut values);
         Self { bytes: bytes.into(), rows }
@@ -158,23 +155,6 @@ impl<'q> QueryTokens<'q> {
         }
         Partners { of_query, of_text: sum / text.len() as f32 }
     }
-}
-
-/// The larger of two numbers, none of which is NaN: a single instruction, other than [`f32::max`].
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
-}
-
-/// The largest of some cosines. In fours, which the compiler computes at once; one after the other would wait for each.
-fn largest(cosines: &[f32]) -> f32 {
-    let (fours, rest) = cosines.as_chunks::<4>();
-    let mut best = [-1.0; 4];
-    for four in fours {
-        for (best, &cosine) in best.iter_mut().zip(four) {
-            *best = larger(*best, cosine);
-        }
-    }
-    best.into_iter().chain(rest.iter().copied()).fold(-1.0, larger)
 }
 
 #[cfg(test)]

@@ -146,8 +146,13 @@ impl Queue {
 
     /// Adds a request for which there is a place at the end.
     pub(super) fn push(&self, place: Place<'_>, request: Piece) {
-        self.state.lock().push_back(request);
-        drop(place);
+        {
+            let mut state = self.state.lock();
+            state.reserved -= place.texts;
+            state.push_back(request);
+        }
+        // Its texts have the place now: in one step, or they would count twice for a moment.
+        std::mem::forget(place);
         self.changed.notify_one();
     }
 

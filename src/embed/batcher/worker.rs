@@ -27,13 +27,6 @@ impl Worker {
         }
     }
 
-    /// Embeds one text at once, on the caller's thread, if nobody else is being served. Waking up another thread and being
-    /// woken up by it would take as long as half of a short question.
-    pub(super) fn serve_at_once(&self, text: &Tokens) -> Option<Result<Vec<Embedded>, BatchError>> {
-        let claim = self.queue.claim()?;
-        Some(self.embed(&[text], 1, &claim))
-    }
-
     /// Splits texts into tokens, on the caller's thread.
     pub(super) fn tokenize(&self, texts: &[String], role: Role) -> Result<Vec<Tokens>, BatchError> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -66,7 +59,8 @@ impl Worker {
         }
     }
 
-    fn embed(
+    /// Embeds texts of so many requests on the lanes of a claim.
+    pub(super) fn embed(
         &self,
         texts: &[&Tokens],
         requests: usize,
